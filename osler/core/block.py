@@ -41,6 +41,9 @@ def block(cls: type[T] | None = None, *, checked: bool = True) -> Any:
             raise SpecError(f"two blocks are named {kind.__name__!r}", hint="rename one of them")
         if checked:
             kind.__post_init__ = _post_init  # type: ignore[attr-defined]
+        for name, default in list(vars(kind).items()):
+            if name in kind.__annotations__ and isinstance(default, dict):  # a table as default is a fresh copy each
+                setattr(kind, name, dataclasses.field(default_factory=default.copy))
         made = dataclasses.dataclass(frozen=True, kw_only=True)(kind)
         made.__hash__ = _hash  # type: ignore[assignment]
         made.__osler_block__ = True  # type: ignore[attr-defined]

@@ -123,9 +123,7 @@ class Prompt:
         parts = [Part(f"[{item.id}] {item.text}", name="evidence", id=item.id) for item in evidence]
         parts.append(Part(question, name="question", id=source))
         if choices and self.lettered:
-            parts += [
-                Part(f"{LETTERS[i]}. {text}", name="choice", id=LETTERS[i]) for i, text in enumerate(choices)
-            ]
+            parts += [Part(f"{LETTERS[i]}. {text}", name="choice", id=LETTERS[i]) for i, text in enumerate(choices)]
         elif choices:
             parts.append(Part("Answer with exactly one of: " + " | ".join(choices), name="choices"))
         return tuple(parts)

@@ -1,0 +1,109 @@
+"""The command line: the verbs of a study. A user's mistake prints one clear error and exits 2."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from osler import __version__
+
+STORE = "osler.sqlite"
+LISTS = ("tasks", "models", "systems", "metrics", "sources")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; gives the exit status (0 done, 1 something is amiss, 2 the user's mistake, 130 Ctrl-C)."""
+    arguments = _parser().parse_args(argv)
+    from osler.cli import verbs
+    from osler.core.errors import OslerError
+
+    verb: Callable[[argparse.Namespace], int] = getattr(verbs, arguments.verb)
+    try:
+        return verb(arguments)
+    except OslerError as error:
+        if getattr(arguments, "json", None):
+            verbs.emit({"error": {"kind": type(error).__name__, "message": error.message, "hint": error.hint}})
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        again = "osler " + " ".join(argv if argv is not None else sys.argv[1:])
+        print(f"\nStopped. Finished work is kept; go on with: {again}", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="osler",
+        description="From a medical task for language models to a report that can be trusted, from one study file.",
+        epilog="A first study: osler new my.toml && osler check my.toml && osler run my.toml && osler report my.toml",
+    )
+    parser.add_argument("--version", action="version", version=f"osler {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+
+    new = _verb(verbs, "new", "write a study file to start from")
+    new.add_argument("path", type=Path)
+    new.add_argument("--question", default="", help="the question of the study")
+
+    check = _verb(verbs, "check", "find everything wrong with a study and print its plan; makes no call")
+    _study(check)
+
+    run = _verb(verbs, "run", "run what the store does not have yet, then score and report")
+    _study(run)
+    _out(run)
+    run.add_argument("--no-report", action="store_true", help="only run")
+    run.add_argument("--keep-failed", action="store_true", help="do not ask again where a call failed before")
+
+    score = _verb(verbs, "score", "score what was run; or compute a bundle again: --from BUNDLE")
+    score.add_argument("study", nargs="?", type=Path, help="the study file")
+    score.add_argument("--store", default=STORE, help=f"the store (default: {STORE})")
+    score.add_argument("--from", dest="bundle", type=Path, help="a bundle folder to compute again, offline")
+
+    report = _verb(verbs, "report", "write the report (HTML) and the bundle (JSON and Parquet)")
+    _study(report)
+    _out(report)
+
+    status = _verb(verbs, "status", "where the study stands in the workflow")
+    _study(status)
+
+    show = _verb(verbs, "show", "everything about one case: prompt, reply, reading, scores")
+    show.add_argument("case", help="the id of a case")
+    _study(show)
+
+    listing = _verb(verbs, "list", "what can be named in a study")
+    listing.add_argument("kind", choices=LISTS)
+
+    bench = _verb(verbs, "bench", "measure speed and memory side by side with other tools")
+    bench.add_argument("name", help="the benchmark: engine")
+    bench.add_argument("--quick", action="store_true", help="fewer rounds, for a first look")
+    return parser
+
+
+def _verb(verbs: Any, name: str, text: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = verbs.add_parser(name, help=text, description=text)
+    if name == "bench":
+        parser.add_argument(
+            "--json",
+            metavar="FILE",
+            nargs="?",
+            const="-",
+            default=None,
+            help="figures as JSON, to FILE or to the output",
+        )
+    else:
+        parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    return parser
+
+
+def _study(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("study", type=Path, help="the study file")
+    parser.add_argument("--store", default=STORE, help=f"the store, one SQLite file (default: {STORE})")
+
+
+def _out(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, help="where report and bundle go (default: reports/NAME)")

@@ -1,0 +1,195 @@
+"""What each verb does. Output for people goes to standard output as text, for machines as JSON with --json."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from osler.core.errors import SpecError, nearest
+from osler.core.store import Store
+
+
+def emit(value: Any) -> None:
+    """One JSON value on standard output."""
+    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY).decode() + "\n")
+
+
+def new(arguments: argparse.Namespace) -> int:
+    from osler.study.new import new_study
+
+    path = new_study(arguments.path, question=arguments.question)
+    if arguments.json:
+        emit({"study": str(path)})
+    else:
+        print(f"wrote {path}\nnext: osler check {path}")
+    return 0
+
+
+def check(arguments: argparse.Namespace) -> int:
+    from osler.cli import text
+    from osler.study.plan import plan
+    from osler.study.resolve import load
+
+    study = load(arguments.study)
+    path = Path(arguments.store)
+    if path.exists():
+        with Store(path) as store:
+            made = plan(study, store)
+    else:  # a check leaves nothing behind
+        made = plan(study)
+    if arguments.json:
+        emit(made.json())
+    else:
+        text.plan(made)
+    return 0
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from osler.cli import text
+    from osler.study.plan import plan
+    from osler.study.progress import progress
+    from osler.study.resolve import load
+    from osler.study.run import run as run_study
+
+    study = load(arguments.study)
+    with Store(arguments.store) as store:
+        made = plan(study, store)
+        if not arguments.json:
+            text.plan(made)
+        with progress(quiet=arguments.json) as show:
+            outcome = asyncio.run(run_study(made, store, progress=show, retry_failed=not arguments.keep_failed))
+        if not arguments.json:
+            text.outcome(outcome)
+        results: dict[str, Any] | None = None
+        if (not arguments.no_report and outcome.left < sum(row.todo for row in made.rows)) or not outcome.stopped:
+            results = None if arguments.no_report else _report(arguments, made, store)
+        if arguments.json:
+            emit({"outcome": vars(outcome), "results": results})
+    return 1 if outcome.stopped else 0
+
+
+def score(arguments: argparse.Namespace) -> int:
+    from osler.cli import text
+
+    if arguments.bundle is not None:
+        from osler.study.bundle import TOLERANCE, rescore
+
+        results, off = rescore(arguments.bundle)
+        equal = off <= TOLERANCE
+        if arguments.json:
+            emit({"largest_difference": off, "equal": equal, "results": results})
+        else:
+            text.results(results)
+            print(f"\nlargest difference from the bundle's numbers: {off:.3g} ({'equal' if equal else 'NOT EQUAL'})")
+        return 0 if equal else 1
+    if arguments.study is None:
+        raise SpecError(
+            "score needs a study file or a bundle", hint="osler score my.toml, or osler score --from BUNDLE"
+        )
+    from osler.study.plan import plan
+    from osler.study.resolve import load
+    from osler.study.results import score as score_study
+
+    with Store(arguments.store) as store:
+        results, _ = score_study(plan(load(arguments.study), store), store)
+    if arguments.json:
+        emit(results)
+    else:
+        text.results(results)
+    return 0
+
+
+def report(arguments: argparse.Namespace) -> int:
+    from osler.study.plan import plan
+    from osler.study.resolve import load
+
+    with Store(arguments.store) as store:
+        results = _report(arguments, plan(load(arguments.study), store), store)
+    if arguments.json:
+        emit(results)
+    return 0
+
+
+def _report(arguments: argparse.Namespace, made: Any, store: Store) -> dict[str, Any]:
+    from osler.cli import text
+    from osler.study.bundle import write_bundle
+    from osler.study.report import render
+    from osler.study.results import frame
+    from osler.study.results import score as score_study
+
+    results, answers = score_study(made, store)
+    folder: Path = arguments.out or Path("reports") / made.study.name
+    folder.mkdir(parents=True, exist_ok=True)
+    page = folder / "report.html"
+    page.write_text(render(results), encoding="utf-8")
+    write_bundle(folder / "bundle", results, made.data.test, answers, frame(made.study))
+    store.event(made.study.name, "report", folder=str(folder))
+    if not arguments.json:
+        text.results(results)
+        print(f"\nreport: {page}\nbundle: {folder / 'bundle'}")
+    return results
+
+
+def status(arguments: argparse.Namespace) -> int:
+    from osler.cli import text
+    from osler.study.plan import plan
+    from osler.study.resolve import load
+    from osler.study.status import status as status_of
+
+    with Store(arguments.store) as store:
+        found = status_of(plan(load(arguments.study), store), store)
+    if arguments.json:
+        emit(found)
+    else:
+        text.status(found)
+    return 0
+
+
+def show(arguments: argparse.Namespace) -> int:
+    from osler.cli import text
+    from osler.study.dataset import dataset
+    from osler.study.resolve import load
+    from osler.study.status import show as show_case
+
+    study = load(arguments.study)
+    with Store(arguments.store) as store:
+        found = show_case(study, dataset(study).hash, store, arguments.case)
+    if arguments.json:
+        emit(found)
+    else:
+        text.case(found)
+    return 0
+
+
+def list(arguments: argparse.Namespace) -> int:
+    from osler.cli import text
+    from osler.study.listing import listing
+
+    rows = listing(arguments.kind)
+    if arguments.json:
+        emit(rows)
+    else:
+        text.listing(arguments.kind, rows)
+    return 0
+
+
+def bench(arguments: argparse.Namespace) -> int:
+    from osler.bench import BENCHMARKS
+    from osler.bench import bench as measure
+    from osler.cli import text
+
+    if arguments.name not in BENCHMARKS:
+        raise SpecError(f"no benchmark is named {arguments.name!r}", hint=nearest(arguments.name, BENCHMARKS))
+    found = measure(arguments.name, quick=arguments.quick)
+    if arguments.json == "-":
+        emit(found)
+        return 0
+    if arguments.json:
+        Path(arguments.json).write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2))
+    text.bench(found)
+    return 0

@@ -1,0 +1,166 @@
+"""A user's own cases from one file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+import orjson
+
+from osler.core.block import block
+from osler.core.errors import DataError, SpecError, nearest
+from osler.core.types import Example, Split
+from osler.data.readers import Row, read_rows
+from osler.data.splits import split_by
+
+_SPLITS: dict[str, Split] = {
+    "train": "train",
+    "training": "train",
+    "valid": "valid",
+    "validation": "valid",
+    "val": "valid",
+    "dev": "valid",
+    "test": "test",
+}
+
+
+@block
+class File:
+    """Cases of a JSON lines, CSV, TSV or Parquet file, one case a row.
+
+    ``id``, ``target`` and ``text`` name columns. ``choices`` are the answers of all cases; ``choices_column`` names a
+    column that holds those of each case (a list, a JSON list, or text with ``|`` between the answers).
+    ``cluster`` names the column of the patient: all cases of a patient land in one split. ``split`` names a column
+    with train, valid or test; without it cases are dealt by hash, the shares ``valid`` and ``test`` of the clusters,
+    and the rest is train.
+
+    A case's input is its row without the target, with the text under ``text``; its meta are the remaining scalar
+    columns and the cluster.
+    """
+
+    path: str
+    id: str = "id"
+    target: str = "target"
+    text: str = "text"
+    choices: tuple[str, ...] = ()
+    choices_column: str = ""
+    cluster: str = ""
+    split: str = ""
+    valid: float = 0.2
+    test: float = 0.5
+    seed: int = 0
+
+    licence: ClassVar[str] = ""
+    citation: ClassVar[str] = ""
+    synthetic: ClassVar[bool] = False
+
+    def check(self) -> None:
+        if self.choices and self.choices_column:
+            raise SpecError("file takes choices or choices_column, not both", hint="leave one of them out")
+        if min(self.valid, self.test) < 0 or self.valid + self.test > 1:
+            raise SpecError(
+                f"file.valid and file.test must be 0 or more and sum to at most 1, got {self.valid} and {self.test}"
+            )
+
+    @property
+    def title(self) -> str:
+        return Path(self.path).name
+
+    def examples(self, split: Split) -> list[Example]:
+        """The cases of ``split`` in the order of the file. Raises DataError for rows that cannot be cases."""
+        rows = read_rows(self.path)
+        self._need_columns(rows)
+        ids = self._ids(rows)
+        places = self._splits(rows, ids)
+        # Every row is built, so that a broken row is told whatever the split that is asked for.
+        built = [self._example(row, name) for row, name in zip(rows, ids, strict=True)]
+        return [example for example, place in zip(built, places, strict=True) if place == split]
+
+    def _need_columns(self, rows: list[Row]) -> None:
+        named = [self.id, self.target, self.text, self.choices_column, self.cluster, self.split]
+        for column in filter(None, named):
+            for number, row in enumerate(rows, start=1):
+                if column not in row:
+                    raise DataError(f"row {number} of {self.title} has no column {column!r}", hint=nearest(column, row))
+
+    def _ids(self, rows: list[Row]) -> list[str]:
+        first: dict[str, int] = {}
+        for number, row in enumerate(rows, start=1):
+            name = _word(row[self.id])
+            if not name:
+                raise DataError(f"row {number} of {self.title} has an empty id", hint=f"fill the column {self.id!r}")
+            if name in first:
+                raise DataError(
+                    f"rows {first[name]} and {number} of {self.title} have the same id {name!r}",
+                    hint="give every case its own id",
+                )
+            first[name] = number
+        return list(first)
+
+    def _splits(self, rows: list[Row], ids: list[str]) -> list[str]:
+        if self.split:
+            return [self._named_split(row, name) for row, name in zip(rows, ids, strict=True)]
+        # A case without a patient is its own cluster; the prefix keeps it apart from a patient of that name.
+        keys = [
+            "cluster:" + _word(row[self.cluster]) if self.cluster and _word(row[self.cluster]) else "case:" + name
+            for row, name in zip(rows, ids, strict=True)
+        ]
+        shares = {"train": max(0.0, 1 - self.valid - self.test), "valid": self.valid, "test": self.test}
+        return split_by(keys, shares, self.seed)
+
+    def _named_split(self, row: Row, name: str) -> Split:
+        found = _SPLITS.get(_word(row[self.split]).lower())
+        if found is None:
+            raise DataError(
+                f"case {name!r} of {self.title} has no split that is known in column {self.split!r}",
+                hint="write train, valid or test",
+            )
+        return found
+
+    def _example(self, row: Row, name: str) -> Example:
+        target = _word(row[self.target])
+        if not target:
+            raise DataError(f"case {name!r} of {self.title} has an empty target", hint="label it or leave it out")
+        choices = self.choices or self._choices(row, name)
+        if choices and target not in choices:
+            raise DataError(
+                f"case {name!r} of {self.title} has a target that is not among its choices",
+                hint="choices are " + ", ".join(repr(choice) for choice in choices[:12]),
+            )
+        given = {key: value for key, value in row.items() if key != self.target}
+        given["text"] = _word(row[self.text])
+        return Example(id=name, input=given, target=target, choices=choices, meta=self._meta(row))
+
+    def _choices(self, row: Row, name: str) -> tuple[str, ...]:
+        if not self.choices_column:
+            return ()
+        held = row[self.choices_column]
+        if isinstance(held, str) and held.lstrip().startswith("["):
+            try:
+                held = orjson.loads(held)
+            except orjson.JSONDecodeError:
+                held = None
+        elif isinstance(held, str):
+            held = held.split("|")
+        choices = tuple(filter(None, map(_word, held))) if isinstance(held, list) else ()
+        if len(choices) < 2 or len(set(choices)) < len(choices):
+            raise DataError(
+                f"case {name!r} of {self.title} has no list of two or more different choices",
+                hint='write them as ["yes", "no"] or as yes|no',
+            )
+        return choices
+
+    def _meta(self, row: Row) -> Mapping[str, Any]:
+        used = {self.id, self.target, self.text, self.choices_column, self.split}
+        return {
+            key: value
+            for key, value in row.items()
+            if (key not in used or key == self.cluster)
+            and (value is None or isinstance(value, (str, int, float, bool)))
+        }
+
+
+def _word(value: Any) -> str:
+    """The text of a cell; None is empty."""
+    return "" if value is None else str(value).strip()

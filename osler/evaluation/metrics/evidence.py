@@ -1,0 +1,77 @@
+"""Do the cited passages justify the answer? Precision, recall and F1 over passage ids, pooled over cases (micro).
+
+A system that cites nothing at all (``Prediction.evidence`` is None) or a case without gold evidence is not scored.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from osler.core.block import block
+from osler.core.types import Example, Prediction, Score
+from osler.evaluation.metrics.kinds import ratio
+from osler.evaluation.table import Floats, Mask, Table
+
+
+class _OverPassages:
+    """Per row the numbers of passages [cited and gold, cited, gold]; ``counted`` says what stands below the line."""
+
+    unit: ClassVar[str] = "share"
+    higher_is_better: ClassVar[bool | None] = True
+    binary: ClassVar[bool] = False
+    counted: ClassVar[tuple[int, ...]]
+    empty: ClassVar[str]
+
+    def score(self, example: Example, prediction: Prediction) -> Score:
+        if prediction.evidence is None:
+            return Score(value=None, reason="the system cites no passages")
+        if example.meta.get("evidence") is None:
+            return Score(value=None, reason="the case has no gold evidence")
+        cited, gold = frozenset(prediction.evidence), frozenset(example.meta["evidence"])
+        counts = np.array([len(cited & gold), len(cited), len(gold)], dtype=np.float64)
+        found = float(self.value(counts))
+        return Score(value=None, reason=self.empty) if np.isnan(found) else Score(value=found)
+
+    def scored(self, table: Table) -> Mask:
+        below = table.evidence[:, list(self.counted)].sum(axis=1)
+        return np.asarray((table.evidence[:, 0] >= 0) & (below > 0), dtype=np.bool_)
+
+    def statistics(self, table: Table) -> NDArray[Any]:
+        return table.evidence
+
+    def value(self, totals: Floats) -> Floats:
+        below = np.sum(totals[..., list(self.counted)], axis=-1)
+        return ratio(len(self.counted) * totals[..., 0], below)
+
+
+@block
+class EvidencePrecision(_OverPassages):
+    """Share of the cited passages that are gold."""
+
+    title: ClassVar[str] = "Evidence precision"
+    definition: ClassVar[str] = "Passages cited and gold / passages cited, pooled over cases."
+    counted: ClassVar[tuple[int, ...]] = (1,)
+    empty: ClassVar[str] = "no passage is cited"
+
+
+@block
+class EvidenceRecall(_OverPassages):
+    """Share of the gold passages that are cited."""
+
+    title: ClassVar[str] = "Evidence recall"
+    definition: ClassVar[str] = "Passages cited and gold / gold passages, pooled over cases."
+    counted: ClassVar[tuple[int, ...]] = (2,)
+    empty: ClassVar[str] = "no passage is gold"
+
+
+@block
+class EvidenceF1(_OverPassages):
+    """Harmonic mean of evidence precision and recall."""
+
+    title: ClassVar[str] = "Evidence F1"
+    definition: ClassVar[str] = "2 x passages cited and gold / (passages cited + gold passages), pooled over cases."
+    counted: ClassVar[tuple[int, ...]] = (1, 2)
+    empty: ClassVar[str] = "no passage is cited and none is gold"

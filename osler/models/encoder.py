@@ -1,0 +1,156 @@
+"""A sentence encoder as a discriminative model: it scores choices by nearness and writes nothing."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from osler.core.block import block
+from osler.core.errors import ModelError, SpecError, nearest
+from osler.core.types import Message, Reply
+from osler.models.asked import Asked, read_asked, read_demos
+from osler.models.embedding import NAMES, embedding
+from osler.models.minilm import Floats
+
+
+@block
+class Encoder:
+    """The embedded encoder (MiniLM-L6-v2) as a Model that supports ``score``.
+
+    Without demonstrations the probability of a choice is the softmax of its cosine with the question, where the
+    question's vector is moved towards its best evidence. Demonstrations vote by nearness, as in nearest-neighbour
+    classification, with the zero-shot probabilities as the prior.
+
+    temperature: of both softmaxes, in cosine. evidence: how many of the best-matching evidence sentences count.
+    evidence_weight: their weight beside the question (1: equal). neighbours: nearest demonstrations that vote.
+    prior: the zero-shot probabilities' weight, in demonstrations.
+    """
+
+    name: str = "minilm"
+    temperature: float = 0.05
+    evidence: int = 2
+    evidence_weight: float = 0.5
+    neighbours: int = 8
+    prior: float = 1.0
+
+    def check(self) -> None:
+        if self.name not in NAMES:
+            raise SpecError(f"no embedded encoder is named {self.name!r}", hint=nearest(self.name, NAMES))
+        for field in ("temperature", "prior"):
+            if getattr(self, field) <= 0:
+                raise SpecError(f"encoder.{field} must be above 0, got {getattr(self, field)}")
+
+    @property
+    def supports(self) -> frozenset[str]:
+        return frozenset({"score"})
+
+    async def embed(self, texts: Sequence[str]) -> Floats:
+        """Vectors ``[n, 384]`` of length one, for retrieval and nearest neighbours."""
+        return (await embedding(self.name).embed(texts)).vectors
+
+    async def generate(
+        self,
+        messages: Sequence[Message],
+        *,
+        temperature: float = 0.0,
+        seed: int = 0,
+        max_tokens: int = 512,
+        schema: Mapping[str, Any] | None = None,
+        tools: Sequence[Mapping[str, Any]] = (),
+        n: int = 1,
+    ) -> Reply:
+        raise writes_nothing("encoder")
+
+    async def score(self, messages: Sequence[Message], choices: Sequence[str]) -> Reply:
+        """Log-probabilities of ``choices`` (letters of a lettered prompt, else labels)."""
+        need_choices(choices, self.name)
+        started = time.perf_counter()
+        cases = [read_asked(messages), *(demo for demo, _ in read_demos(messages))]
+        answers = [answer for _, answer in read_demos(messages)]
+        meanings = [cases[0].meaning(choice) for choice in choices]
+        texts = [text for case in cases for text in (case.question, *case.evidence.values())] + meanings
+        found = await embedding(self.name).embed(texts)
+        queries, row = [], 0
+        for case in cases:
+            stop = row + 1 + len(case.evidence)
+            queries.append(self._query(found.vectors[row:stop]))
+            row = stop
+        zero_shot = log_softmax(found.vectors[row:] @ queries[0] / self.temperature)
+        shares = self._vote(np.exp(zero_shot), queries, _votes(cases, answers, choices))
+        return scored(
+            choices,
+            np.log(shares) if shares is not None else zero_shot,
+            tokens_in=int(found.tokens.sum()),
+            latency_s=time.perf_counter() - started,
+            model=self.name,
+        )
+
+    def _query(self, vectors: Floats) -> Floats:
+        """The question's vector (first row) moved towards the mean of its best evidence (the other rows)."""
+        question: Floats = vectors[0]
+        evidence: Floats = vectors[1:]
+        if not len(evidence) or not self.evidence:
+            return question
+        best = np.argsort(-(evidence @ question), kind="stable")[: self.evidence]
+        query = question + np.float32(self.evidence_weight) * evidence[best].mean(axis=0)
+        return np.asarray(query / np.linalg.norm(query), np.float32)
+
+    def _vote(self, prior: Floats, queries: Sequence[Floats], votes: Sequence[int | None]) -> Floats | None:
+        """Shares of the choices after the demonstrations' vote; None where none of them may vote."""
+        voters = [row for row, vote in enumerate(votes) if vote is not None]
+        if not voters or not self.neighbours:
+            return None
+        near = np.array([queries[1 + row] @ queries[0] for row in voters], np.float64)
+        kept = np.argsort(-near, kind="stable")[: self.neighbours]
+        weights = np.exp(log_softmax(near[kept] / self.temperature)) * len(kept)
+        shares = self.prior * prior.astype(np.float64)
+        for weight, voter in zip(weights, kept, strict=True):
+            shares[votes[voters[voter]]] += weight
+        return np.asarray(shares / shares.sum())
+
+
+def _votes(cases: Sequence[Asked], answers: Sequence[str], choices: Sequence[str]) -> list[int | None]:
+    """Which of ``choices`` each demonstration stands for. A letter votes for the option of the same text only."""
+    places = {choice: place for place, choice in enumerate(choices)}
+    votes: list[int | None] = []
+    for demo, answer in zip(cases[1:], answers, strict=True):
+        choice = cases[0].choice(demo.meaning(answer)) if cases[0].options else answer
+        votes.append(places.get(choice) if choice is not None else None)
+    return votes
+
+
+def log_softmax(values: Any) -> Any:
+    """Log-probabilities from scores ``[n]``, in float64."""
+    shifted = np.asarray(values, np.float64)
+    shifted = shifted - shifted.max(initial=-math.inf)
+    return shifted - np.log(np.exp(shifted).sum())
+
+
+def scored(choices: Sequence[str], logprobs: Any, *, tokens_in: int, latency_s: float, model: str) -> Reply:
+    """The Reply of ``score``. Of equally likely choices the first is taken."""
+    return Reply(
+        text=choices[int(np.argmax(logprobs))],
+        logprobs={choice: float(value) for choice, value in zip(choices, logprobs, strict=True)},
+        tokens_in=tokens_in,
+        latency_s=latency_s,
+        model=model,
+    )
+
+
+def need_choices(choices: Sequence[str], model: str) -> None:
+    """Refuse a call of ``score`` without choices."""
+    if not choices:
+        raise ModelError(f"{model} was given no choices to score", hint="pass the labels of the prompt", kind="choices")
+
+
+def writes_nothing(model: str) -> ModelError:
+    """The error of a model that only scores when it is asked to write."""
+    return ModelError(
+        f"{model} scores choices and cannot generate text",
+        hint="use a generative model here, or a strategy that scores the choices",
+        kind="unsupported",
+    )

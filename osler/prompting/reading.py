@@ -1,0 +1,53 @@
+"""How a strategy asks a model once and reads what comes back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from osler.core.types import Model, Prediction, Prompt, Reply
+from osler.evaluation.parsing import parse
+
+
+def read(reply: Reply, prompt: Prompt, *, strict: bool = False) -> Prediction:
+    """The prediction in the text of ``reply``; ``parsed`` is False where no single answer can be read."""
+    found = parse(
+        reply.text,
+        prompt.labels,
+        choices=prompt.choices,
+        lettered=prompt.lettered,
+        mode="strict" if strict else "tolerant",
+    )
+    return Prediction(
+        answer=found.answer,
+        rationale=found.rationale,
+        evidence=found.evidence,
+        replies=(reply,),
+        parsed=found.answer is not None,
+    )
+
+
+def weigh(reply: Reply, prompt: Prompt) -> Prediction:
+    """The prediction of a scoring model: the likeliest label, with the probability of each."""
+    shares = probabilities(reply.logprobs or {})
+    answer = max(shares, key=lambda label: (shares[label], label)) if shares else None
+    return Prediction(answer=answer, replies=(reply,), votes=shares, parsed=answer is not None)
+
+
+def probabilities(logprobs: Mapping[str, float]) -> dict[str, float]:
+    """Log-probabilities of the choices, normalised to sum to 1."""
+    if not logprobs:
+        return {}
+    top = max(logprobs.values())
+    weights = {label: math.exp(value - top) for label, value in logprobs.items()}
+    total = sum(weights.values())
+    return {label: weight / total for label, weight in weights.items()}
+
+
+async def generated(
+    prompt: Prompt, model: Model, *, seed: int, temperature: float = 0.0, max_tokens: int = 256
+) -> Prediction:
+    reply = await model.generate(
+        prompt.messages(), temperature=temperature, seed=seed, max_tokens=max_tokens, schema=prompt.schema
+    )
+    return read(reply, prompt)

@@ -1,0 +1,72 @@
+"""Named things, values only: one file in tasks/, models/ or systems/ is one recipe, and the folder is the list.
+
+A file holds ``RECIPE`` (a block) and, where a paper or source reports figures, ``REPORTED`` and ``DIFFERS``.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from osler.core.block import blocks, snake
+from osler.core.errors import SpecError, nearest
+from osler.core.types import Metric, Model, Strategy
+from osler.data.source import Source
+
+Kind = Literal["tasks", "models", "systems"]
+# Packages whose modules define blocks; importing them registers the blocks. None imports a heavy library.
+_WITH_BLOCKS = ("data", "tasks", "models", "evaluation", "prompting", "tuning")
+
+
+@functools.cache
+def discover() -> None:
+    """Import every module that defines blocks, so that names can be resolved."""
+    for package in _WITH_BLOCKS:
+        root = importlib.import_module(f"osler.{package}")
+        for found in pkgutil.walk_packages(root.__path__, prefix=f"osler.{package}."):
+            if not found.name.endswith("__main__"):
+                importlib.import_module(found.name)
+
+
+@functools.cache
+def names(kind: Kind) -> tuple[str, ...]:
+    """The recipes of a kind, by file name."""
+    package = importlib.import_module(f"osler.recipes.{kind}")
+    return tuple(sorted(found.name for found in pkgutil.iter_modules(package.__path__)))
+
+
+def recipe(kind: Kind, name: str) -> Any:
+    """The RECIPE of ``name`` (dashes may stand for underscores); SpecError with the nearest name otherwise."""
+    return module(kind, name).RECIPE
+
+
+def module(kind: Kind, name: str) -> Any:
+    file = name.replace("-", "_").replace(".", "_")
+    if file not in names(kind):
+        raise SpecError(f"no recipe in {kind} is named {name!r}", hint=nearest(file, names(kind)))
+    return importlib.import_module(f"osler.recipes.{kind}.{file}")
+
+
+def summary(kind: Kind, name: str) -> str:
+    """The first line of a recipe's docstring."""
+    text = (module(kind, name).__doc__ or "").strip()
+    return text.splitlines()[0] if text else ""
+
+
+_PROTOCOLS: Mapping[str, Any] = {"model": Model, "strategy": Strategy, "metric": Metric, "source": Source}
+
+
+def named_blocks(protocol: Literal["model", "strategy", "metric", "source"]) -> dict[str, type[Any]]:
+    """Blocks of one protocol by the name that study files use (``FewShot`` is ``few_shot``)."""
+    discover()
+    needed = [name for name in vars(_PROTOCOLS[protocol]) if not name.startswith("_")]
+    found = {}
+    for name, kind in blocks().items():
+        if kind.__module__.startswith("osler.") and all(hasattr(kind, attribute) for attribute in needed):
+            if protocol == "source" and hasattr(kind, "prompt"):
+                continue  # a task has examples too
+            found[snake(name)] = kind
+    return found

@@ -1,0 +1,10 @@
+"""GPT-4 32k on MIRAGE as recorded (chain-of-thought; Xiong et al. 2024, Findings of ACL)."""
+
+from osler.models.recorded import Recorded
+
+RECIPE = Recorded(
+    name="gpt-4-32k cot (recorded)",
+    path="$OSLER_DATA/mirage_predictions/gpt_outputs.jsonl.gz",
+    id="{dataset}/{id}",
+    where={"model": "gpt-4-32k", "setting": "cot"},
+)

@@ -1,0 +1,1 @@
+"""One study file runs the whole workflow: check, run, score, report, status, show."""

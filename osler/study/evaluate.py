@@ -1,0 +1,211 @@
+"""From predictions to the results of a study: every number with its n, interval, method and data hash.
+
+The same function serves ``score`` (predictions from the store) and ``score --from`` (predictions from a bundle).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from osler.core.block import snake
+from osler.core.statistics import holm
+from osler.core.types import Example, Metric, Prediction
+from osler.evaluation.compare import Comparison, compare, verdict
+from osler.evaluation.estimate import confusion, estimate, reliability
+from osler.evaluation.table import Table, tabulate
+
+RESAMPLES = 10_000
+MOST_PAIRS = 15  # up to six arms are all compared with each other; beyond that, with the first
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The predictions of one cell. ``label`` names its arm: cells that differ by seed alone share one."""
+
+    cell: str
+    label: str
+    model: str
+    system: str
+    seed: int
+    spec: Mapping[str, Any]
+    ids: tuple[str, ...]
+    predictions: tuple[Prediction, ...]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What a study fixes before any answer: how its numbers are to be computed."""
+
+    metrics: Mapping[str, Metric]
+    primary: str
+    cluster: str
+    subgroups: tuple[str, ...]
+    compare: tuple[tuple[str, str], ...] = ()
+    compare_by: str = ""
+
+
+def systems(examples: Sequence[Example], answers: Sequence[Answers], frame: Frame) -> list[dict[str, Any]]:
+    """One row per arm: estimates, subgroups, confusion, calibration, failures and use."""
+    out = []
+    for label, cells in arms(answers).items():
+        table = table_of(examples, cells, frame.cluster)
+        labels, counts = confusion(table)
+        out.append(
+            {
+                "name": label,
+                "model": cells[0].model,
+                "system": cells[0].system,
+                "seeds": [cell.seed for cell in cells],
+                "cells": [cell.cell for cell in cells],
+                "spec": {"model": cells[0].spec.get("model"), "system": cells[0].spec.get("system")},
+                "n": len(table),
+                "failures": dict(Counter(str(kind) for kind in table.failures if kind)),
+                "unparsed": int(np.sum(~table.parsed & (table.failures == ""))),
+                "estimates": {name: _json(metric, table) for name, metric in frame.metrics.items()},
+                "subgroups": {
+                    field: _subgroups(frame, table, field) for field in frame.subgroups if field in table.meta
+                },
+                "confusion": {
+                    "labels": list(labels),
+                    "answers": [*labels, "unparsed"],
+                    "counts": np.asarray(counts).tolist(),
+                },
+                "reliability": _reliability(table),
+                "usage": usage(cells),
+                "training": None,
+            }
+        )
+    return out
+
+
+def comparisons(examples: Sequence[Example], answers: Sequence[Answers], frame: Frame) -> list[dict[str, Any]]:
+    """Paired differences on the primary metric; p-values adjusted by Holm over the study's comparisons of a kind."""
+    grouped = arms(answers)
+    pairs = [pair for pair in (frame.compare or _all_pairs(list(grouped))) if set(pair) <= set(grouped)]
+    tables = {label: table_of(examples, cells, frame.cluster) for label, cells in grouped.items()}
+    metric = frame.metrics[frame.primary]
+    out = _compared(metric, frame.primary, pairs, tables, None)
+    if frame.compare_by and pairs:
+        field = frame.compare_by
+        for value in tables[pairs[0][0]].subgroups(field):
+            part = {label: table.select(field, value) for label, table in tables.items()}
+            out += _compared(metric, frame.primary, pairs, part, {"field": field, "value": value})
+    for whole in (True, False):
+        family = [row for row in out if (row["subgroup"] is None) is whole]
+        known = [row for row in family if row["p"] is not None]
+        for row, adjusted in zip(known, holm([row["p"] for row in known]) if known else (), strict=True):
+            row["p_adjusted"] = float(adjusted)
+    return out
+
+
+def _compared(
+    metric: Metric,
+    name: str,
+    pairs: Sequence[tuple[str, str]],
+    tables: Mapping[str, Table],
+    subgroup: Mapping[str, str] | None,
+) -> list[dict[str, Any]]:
+    out = []
+    for a, b in pairs:
+        first, second = _shared(tables[a], tables[b])
+        if not len(first):
+            continue
+        found: Comparison = compare(metric, first, second, resamples=RESAMPLES, seed=0)
+        row: dict[str, Any] = {"a": a, "b": b, "metric": name, "subgroup": dict(subgroup) if subgroup else None}
+        row |= {
+            field: getattr(found, field)
+            for field in ("difference", "low", "high", "p", "method", "n", "clusters", "only_a", "only_b", "detectable")
+        }
+        row |= {"p_adjusted": None, "verdict": verdict(found)}
+        out.append(row)
+    return out
+
+
+def _shared(a: Table, b: Table) -> tuple[Table, Table]:
+    """Rows whose case both arms answered, in one order, as often as the arm with fewer seeds asked."""
+    if len(a) == len(b) and bool(np.all(a.ids == b.ids)):
+        return a, b
+    both = set(a.ids.tolist()) & set(b.ids.tolist())
+    rounds = min(_rounds(a), _rounds(b))
+    return _aligned(a, both, rounds), _aligned(b, both, rounds)
+
+
+def _rounds(table: Table) -> int:
+    return max(Counter(table.ids.tolist()).values(), default=0)
+
+
+def _aligned(table: Table, ids: set[str], rounds: int) -> Table:
+    seen: Counter[str] = Counter()
+    keep = np.zeros(len(table), dtype=np.bool_)
+    for i, name in enumerate(table.ids.tolist()):
+        keep[i] = name in ids and seen[name] < rounds
+        seen[name] += 1
+    return table.rows(keep)
+
+
+def _all_pairs(labels: list[str]) -> list[tuple[str, str]]:
+    pairs = list(itertools.combinations(labels, 2))
+    return pairs if len(pairs) <= MOST_PAIRS else [(labels[0], other) for other in labels[1:]]
+
+
+def arms(answers: Sequence[Answers]) -> dict[str, list[Answers]]:
+    out: dict[str, list[Answers]] = {}
+    for cell in answers:
+        out.setdefault(cell.label, []).append(cell)
+    return out
+
+
+def table_of(examples: Sequence[Example], cells: Sequence[Answers], cluster: str) -> Table:
+    """The table of an arm: its seeds one below the other, each case with itself as cluster or its patient's."""
+    by_id = {example.id: example for example in examples}
+    rows = [by_id[name] for cell in cells for name in cell.ids]
+    return tabulate(rows, [prediction for cell in cells for prediction in cell.predictions], cluster=cluster)
+
+
+def usage(cells: Sequence[Answers]) -> dict[str, Any]:
+    replies = [reply for cell in cells for prediction in cell.predictions for reply in prediction.replies]
+    latency = np.array([reply.latency_s for reply in replies]) if replies else np.zeros(1)
+    return {
+        "calls": len(replies),
+        "cached": sum(reply.cached for reply in replies),
+        "tokens_in": sum(reply.tokens_in for reply in replies),
+        "tokens_out": sum(reply.tokens_out for reply in replies),
+        "cost_usd": float(sum(reply.cost_usd for reply in replies)),
+        "latency_p50_s": float(np.quantile(latency, 0.5)),
+        "latency_p90_s": float(np.quantile(latency, 0.9)),
+    }
+
+
+def _json(metric: Metric, table: Table) -> dict[str, Any]:
+    return dict(estimate(metric, table, resamples=RESAMPLES, seed=0).json())
+
+
+def _subgroups(frame: Frame, table: Table, field: str) -> dict[str, Any]:
+    metric = frame.metrics[frame.primary]
+    return {value: {frame.primary: _json(metric, table.select(field, value))} for value in table.subgroups(field)}
+
+
+def _reliability(table: Table) -> list[dict[str, Any]] | None:
+    if table.probabilities is None:
+        return None
+    bins = reliability(table, bins=10)
+    return [dict(row) for row in bins] if bins else None
+
+
+def describe(metrics: Mapping[str, Metric]) -> dict[str, dict[str, Any]]:
+    """Title, definition, unit and direction of each metric."""
+    return {
+        name: {
+            "title": getattr(metric, "title", snake(type(metric).__name__).replace("_", " ")),
+            "definition": getattr(metric, "definition", ""),
+            "unit": getattr(metric, "unit", ""),
+            "higher_is_better": getattr(metric, "higher_is_better", None),
+        }
+        for name, metric in metrics.items()
+    }

@@ -1,0 +1,188 @@
+"""``check``: everything that can be known before the first call, and the plan with ids, calls, tokens and cost."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from osler.core.store import Store
+from osler.core.types import Example, Prompt
+from osler.models.budget import estimate_tokens, prices
+from osler.study.dataset import Dataset, dataset, learns
+from osler.study.file import Problems
+from osler.study.resolve import Cell, Entry, Study, attempt, cells
+
+_SAMPLE = 40  # prompts whose length stands for all
+
+
+@dataclass(frozen=True)
+class Row:
+    """One cell of the plan. ``todo``: cases without a prediction; ``calls``, ``tokens``, ``usd``: at most, for those."""
+
+    cell: Cell
+    todo: int
+    calls: int
+    tokens: int
+    usd: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    study: Study
+    data: Dataset
+    rows: tuple[Row, ...]
+    warnings: tuple[str, ...]
+
+    def json(self) -> dict[str, Any]:
+        return {
+            "study": self.study.name,
+            "question": self.study.question,
+            "data": {"n": len(self.data.test), "hash": self.data.hash, "overlap": self.data.overlap},
+            "cells": [
+                {
+                    "id": row.cell.id,
+                    "model": row.cell.model.name,
+                    "system": row.cell.system.name,
+                    "seed": row.cell.seed,
+                    "todo": row.todo,
+                    "calls": row.calls,
+                    "tokens": row.tokens,
+                    "usd": row.usd,
+                }
+                for row in self.rows
+            ],
+            "totals": {
+                "calls": sum(row.calls for row in self.rows),
+                "tokens": sum(row.tokens for row in self.rows),
+                "usd": sum(row.usd for row in self.rows),
+            },
+            "warnings": list(self.warnings),
+        }
+
+
+def plan(study: Study, store: Store | None = None) -> Plan:
+    """Hold a resolved study against its data, its models and the law of the house. Raises all problems at once."""
+    problems = Problems(study.path)
+    _capabilities(study, problems)
+    _policy(study, problems)
+    data: Dataset | None = attempt(problems, "data", lambda: dataset(study))
+    if data is not None:
+        _fields(study, data.test, problems)
+        if learns(study) and not any(len(fold.train) for fold in data.folds):
+            needy = [e.name for e in (*study.models, *study.systems) if _wants_training(e)]
+            if needy:
+                problems.add(
+                    f"{', '.join(needy)} needs training cases and the source has none",
+                    "use a source with a train split, or data = { ..., folds = 5 }",
+                )
+        attempt(problems, "data", lambda: study.task.prompt(data.test[0]))
+    problems.raise_any()
+    assert data is not None
+    rows = tuple(_row(cell, study, data, store) for cell in cells(study, data.hash))
+    return Plan(study, data, rows, (*data.warnings, *_warnings(study, rows)))
+
+
+def _capabilities(study: Study, problems: Problems) -> None:
+    for model, system in study.arms():
+        for need in sorted(system.block.needs):
+            if not set(need.split("|")) & set(model.block.supports):
+                able = [e.name for e in study.models if set(need.split("|")) & set(e.block.supports)]
+                problems.add(
+                    f"the system {system.name!r} needs a model that can {need.replace('|', ' or ')}, "
+                    f"and {model.name!r} can only {', '.join(sorted(model.block.supports - {'train'})) or 'do nothing'}",
+                    f'add exclude = [{{ model = "{model.name}", system = "{system.name}" }}]'
+                    + (f"; models that can: {', '.join(able)}" if able else ""),
+                )
+
+
+def _wants_training(entry: Entry) -> bool:
+    own = getattr(entry.block, "data", None)
+    return ("train" in getattr(entry.block, "supports", ()) and own in (None, "train")) or hasattr(entry.block, "pool")
+
+
+def _policy(study: Study, problems: Problems) -> None:
+    """Identifiable text goes to local models or to endpoints that a contract covers; this is a hard block."""
+    if study.sensitivity != "identifiable":
+        return
+    covered = set(study.settings.get("covered_endpoints", ()))
+    for entry in study.models:
+        url = str(getattr(entry.block, "base_url", ""))
+        if url and not _loopback(url) and url not in covered:
+            problems.add(
+                f"the data counts as identifiable and {entry.name!r} is an endpoint at {urlsplit(url).hostname}",
+                'use a local model; or attest a contract with covered_endpoints = ["'
+                + url
+                + '"]; or, once it is true, '
+                'say sensitivity = "deidentified"',
+            )
+
+
+def _loopback(url: str) -> bool:
+    return urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
+
+
+def _fields(study: Study, test: Sequence[Example], problems: Problems) -> None:
+    """Fields that the study groups by must exist on the cases."""
+    from osler.core.errors import nearest
+
+    known = set(test[0].meta) if len(test) else set()
+    wanted = [("subgroups", field) for field in study.settings.get("subgroups", ())]
+    if study.settings.get("compare_by"):
+        wanted.append(("compare_by", study.settings["compare_by"]))
+    for key, field in wanted:
+        if field not in known:
+            problems.add(f"{key} names {field!r}, which the cases do not have", nearest(str(field), known))
+
+
+def _row(cell: Cell, study: Study, data: Dataset, store: Store | None) -> Row:
+    attempts = store.attempts(cell.id) if store is not None else {}
+    todo = len(data.test) - sum(1 for _, failed in attempts.values() if not failed)
+    if todo <= 0:
+        return Row(cell, 0, 0, 0, 0.0)
+    step = max(1, len(data.test) // _SAMPLE)
+    sample = [study.task.prompt(data.test[i]) for i in range(0, len(data.test), step)]
+    calls = sum(cell.system.block.calls(prompt) for prompt in sample) / len(sample)
+    tokens_in = sum(_tokens(prompt, cell.system.block, sample) for prompt in sample) / len(sample)
+    tokens_out = _tokens_out(cell.system.block) if "generate" in cell.model.block.supports else 1
+    usd_in, usd_out = prices(cell.model.block)
+    usd = todo * calls * (tokens_in * usd_in + tokens_out * usd_out) / 1e6
+    return Row(cell, todo, round(todo * calls), round(todo * calls * (tokens_in + tokens_out)), usd)
+
+
+def _tokens(prompt: Prompt, system: Any, sample: Sequence[Prompt]) -> float:
+    """Tokens of a prompt with as many cases as demonstrations as the system will show."""
+    shown = 0
+    inner = system
+    while inner is not None:
+        shown += int(getattr(inner, "k", 0))
+        inner = getattr(inner, "inner", None)
+    typical = sum(estimate_tokens(other.messages()) for other in sample) / len(sample)
+    return estimate_tokens(prompt.messages()) + shown * typical
+
+
+def _tokens_out(system: Any) -> int:
+    inner, most = system, 0
+    while inner is not None:
+        most = max(most, int(getattr(inner, "max_tokens", 0)))
+        inner = getattr(inner, "inner", None)
+    return most or 256
+
+
+def _warnings(study: Study, rows: Sequence[Row]) -> list[str]:
+    out = []
+    for entry in study.models:
+        variable = str(getattr(entry.block, "api_key_env", ""))
+        if variable and not os.environ.get(variable):
+            out.append(f"the model {entry.name!r} will need its key in the environment variable {variable}")
+    usd = sum(row.usd for row in rows)
+    tokens, calls = sum(row.tokens for row in rows), sum(row.calls for row in rows)
+    for unit, need in (("usd", usd), ("tokens", tokens), ("calls", calls)):
+        limit = study.budget.get(unit)
+        if limit is not None and need > limit:
+            out.append(
+                f"the plan may need up to {need:,.6g} {unit}, the budget is {limit:,.6g}: the run would stop there"
+            )
+    return out

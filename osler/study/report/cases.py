@@ -1,0 +1,137 @@
+"""The cases of the report: what kind of outcome each is, and the tokens that the filters of the page go by."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+_MOST_VALUES = 15  # a field with more values (an id, an age in years) is no subgroup
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """An option of a filter: its token, its words and how many cases it would show."""
+
+    token: str
+    words: str
+    n: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filter:
+    """A menu over the cases. Groups hold a heading ("" for none) and options."""
+
+    name: str
+    words: str
+    groups: tuple[tuple[str, tuple[Choice, ...]], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sentence:
+    """A piece of evidence: ``gold`` when the key counts it, ``cited`` when the system named it."""
+
+    id: str
+    text: str
+    gold: bool
+    cited: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A case as it is shown; ``tokens`` joins the filter tokens that match it."""
+
+    record: Mapping[str, Any]
+    outcome: str
+    words: str
+    evidence: tuple[Sentence, ...]
+    unplaced: tuple[str, ...]
+    tokens: str
+
+
+def outcome(case: Mapping[str, Any]) -> str:
+    """``failed`` (no reply), ``unreadable`` (reply without answer), ``wrong`` or ``right``."""
+    if case["failure"]:
+        return "failed"
+    if not case["parsed"] or case["answer"] is None:
+        return "unreadable"
+    return "right" if case["answer"] == case["target"] else "wrong"
+
+
+def words(case: Mapping[str, Any]) -> str:
+    """The outcome in words, with the confusion where there is one."""
+    kind = outcome(case)
+    if kind == "failed":
+        return f"no reply: {case['failure']}"
+    if kind == "unreadable":
+        return "reply could not be read"
+    return "right" if kind == "right" else f"{case['target']} \u2192 {case['answer']}"
+
+
+def listing(record: Mapping[str, Any]) -> tuple[list[Case], list[Filter]]:
+    """The cases in their order, and the filters over them (system, outcome, subgroup)."""
+    found = record["cases"]
+    fields = _fields(record, found)
+    facets = [("system", [{str(case["system"]): ""} for case in found])]
+    facets.append(("outcome", [{words(case): _heading(case)} for case in found]))
+    facets.append(("group", [_groups(case, fields) for case in found]))
+    tokens: list[list[str]] = [[] for _ in found]
+    filters = []
+    for name, held in facets:
+        filters.append(_filter(name, held, tokens))
+    shown = [_case(case, " ".join(own)) for case, own in zip(found, tokens, strict=True)]
+    return shown, [item for item in filters if sum(len(options) for _, options in item.groups) > 1]
+
+
+def _heading(case: Mapping[str, Any]) -> str:
+    names = {"wrong": "Wrong: target \u2192 answer", "right": "Right", "failed": "No reply", "unreadable": "Unreadable"}
+    return names[outcome(case)]
+
+
+def _fields(record: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The study's subgroup fields, else every field of the cases with few values."""
+    named = [field for field in record["data"]["subgroups"] if any(field in case["meta"] for case in found)]
+    if named:
+        return named
+    values: dict[str, set[str]] = {}
+    for case in found:
+        for field, value in case["meta"].items():
+            if isinstance(value, (str, int, bool)):
+                values.setdefault(field, set()).add(str(value))
+    return [field for field, held in values.items() if 1 < len(held) <= _MOST_VALUES]
+
+
+def _groups(case: Mapping[str, Any], fields: Sequence[str]) -> dict[str, str]:
+    return {f"{field}: {case['meta'][field]}": field for field in fields if field in case["meta"]}
+
+
+_WORDS = {"system": "System", "outcome": "Kind of error", "group": "Group"}
+
+
+def _filter(name: str, held: Sequence[Mapping[str, str]], tokens: list[list[str]]) -> Filter:
+    """A filter over labels (with their headings); adds each case's tokens to ``tokens``."""
+    counted = Counter(label for labels in held for label in labels)
+    heading = {label: under for labels in held for label, under in labels.items()}
+    token = {label: f"{name}-{index}" for index, (label, _) in enumerate(counted.most_common())}
+    for own, labels in zip(tokens, held, strict=True):
+        own.extend(token[label] for label in labels)
+    groups: dict[str, list[Choice]] = {}
+    for label, n in counted.most_common():
+        groups.setdefault(heading[label], []).append(Choice(token=token[label], words=label, n=n))
+    ordered = tuple((under, tuple(options)) for under, options in groups.items())
+    return Filter(name=name, words=_WORDS[name], groups=ordered)
+
+
+def _case(case: Mapping[str, Any], tokens: str) -> Case:
+    gold, cited = set(map(str, case["gold_evidence"])), set(map(str, case["cited"]))
+    sentences = tuple(
+        Sentence(
+            id=str(item["id"]), text=str(item["text"]), gold=str(item["id"]) in gold, cited=str(item["id"]) in cited
+        )
+        for item in case["evidence"]
+    )
+    unplaced = tuple(sorted(cited - {item.id for item in sentences}))
+    return Case(
+        record=case, outcome=outcome(case), words=words(case), evidence=sentences, unplaced=unplaced, tokens=tokens
+    )

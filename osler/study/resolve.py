@@ -1,0 +1,340 @@
+"""From names to blocks: what a study file means. Every name that does not resolve is a problem with a hint."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_type_hints
+
+from osler import recipes
+from osler.core.block import block_id, build, digest, is_block, replace, snake, to_spec
+from osler.core.errors import OslerError, SpecError, nearest
+from osler.core.types import Metric, Model, Strategy
+from osler.data.source import Source
+from osler.study.file import Problems, read_study
+from osler.tasks.template import Template
+
+Kind = Literal["model", "system", "source"]
+_FOLDER: Mapping[str, Any] = {"model": "models", "system": "systems"}
+_PROTOCOL: Mapping[str, Any] = {"model": "model", "system": "strategy", "source": "source"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A model or system of a study under the name that its report uses."""
+
+    name: str
+    block: Any
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study file, resolved. ``name`` ties its events together; cells are addressed by what they are."""
+
+    name: str
+    path: str
+    toml: str
+    question: str
+    task_name: str
+    task: Template
+    folds: int
+    models: tuple[Entry, ...]
+    systems: tuple[Entry, ...]
+    metrics: Mapping[str, Metric]
+    primary: str
+    seeds: tuple[int, ...]
+    accept: Mapping[str, Any]
+    budget: Mapping[str, float]
+    settings: Mapping[str, Any]
+    sensitivity: str
+
+    def arms(self) -> list[tuple[Entry, Entry]]:
+        """Every model with every system, less what the study excludes."""
+        out = []
+        for model in self.models:
+            for system in self.systems:
+                if not any(_excluded(rule, model.name, system.name) for rule in self.settings.get("exclude", ())):
+                    out.append((model, system))
+        return out
+
+    def label(self, model: str, system: str) -> str:
+        """The name of an arm: what varies in this study."""
+        if len(self.systems) == 1:
+            return model
+        return system if len(self.models) == 1 else f"{model} + {system}"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """task x model x system x seed on one data set: the unit that is run once and kept."""
+
+    model: Entry
+    system: Entry
+    seed: int
+    spec: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        from osler.core.block import canonical
+
+        return digest(canonical(self.spec), size=8)
+
+
+def cells(study: Study, data_hash: str) -> list[Cell]:
+    """The cells of a study on the data with that hash, in the order of the file."""
+    task = to_spec(replace(study.task, data=None, accept={}, metrics=(), subgroups=(), hazards=()))
+    shown = {"task": task, "data": data_hash, "folds": study.folds, "limit": study.settings.get("limit", 0)}
+    out = []
+    for model, system in study.arms():
+        for seed in study.seeds:
+            spec = {**shown, "model": to_spec(model.block), "system": to_spec(system.block), "seed": seed}
+            out.append(Cell(model, system, seed, spec))
+    return out
+
+
+def load(path: str | Path) -> Study:
+    """Read and resolve a study file. Raises one StudyError that names every problem."""
+    table, text, problems = read_study(path)
+    recipes.discover()
+    task_name, task = _task(table, problems)
+    data = table.get("data")
+    folds = 0
+    if isinstance(data, dict) and task is not None:
+        folds = _folds(data, problems)
+        source = attempt(problems, "data", lambda: resolve("source", {k: v for k, v in data.items() if k != "folds"}))
+        if source is not None:
+            task = replace(task, data=source)
+    elif task is not None and task.data is None:
+        names = ", ".join(task.sources) or "file"
+        problems.add("the setting 'data' is missing", f'add data = {{ source = "..." }} ({names})')
+    models = _entries("model", table.get("models"), problems)
+    systems = _entries("system", table.get("systems"), problems)
+    metrics = _metrics(table, task, problems)
+    _guards(table, problems)
+    study = Study(
+        name=str(table.get("name") or Path(path).stem),
+        path=str(path),
+        toml=text,
+        question=str(table.get("question", "")),
+        task_name=task_name,
+        task=task or Template(title="?", capability="structurization", question="{text}"),
+        folds=folds,
+        models=models,
+        systems=systems,
+        metrics=metrics,
+        primary=str(table.get("primary") or next(iter(metrics), "accuracy")),
+        seeds=tuple(s for s in table.get("seeds", [0]) if isinstance(s, int))
+        if isinstance(table.get("seeds", [0]), list)
+        else (0,),
+        accept=table.get("accept") or (dict(task.accept) if task is not None else {}),
+        budget={key[7:]: table[key] for key in ("budget_usd", "budget_tokens", "budget_calls") if key in table},
+        settings=table,
+        sensitivity=str(table.get("sensitivity") or _sensitivity(task)),
+    )
+    if study.metrics and study.primary not in study.metrics:
+        problems.add(
+            f"primary names {study.primary!r}, which is not among the metrics", nearest(study.primary, study.metrics)
+        )
+    _pairs(study, problems)
+    problems.raise_any()
+    return study
+
+
+def attempt(problems: Problems, where: str, make: Any) -> Any:
+    """What ``make()`` gives, or None with the problem noted."""
+    try:
+        return make()
+    except OslerError as error:
+        problems.take(error, where)
+    except (TypeError, ValueError) as error:
+        problems.add(f"{where}: {error}")
+    return None
+
+
+def resolve(kind: Kind, value: Any) -> Any:
+    """A name, or a table with ``use`` (a block), ``from`` (a recipe) or ``source``, as a block."""
+    if is_block(value):
+        return value
+    if isinstance(value, str):
+        return _by_name(kind, value)
+    if not isinstance(value, Mapping):
+        raise SpecError(f"a {kind} is a name or a table, got {value!r}", hint='write "name" or { use = "name", ... }')
+    settings = {key: item for key, item in value.items() if key not in ("use", "from", "source", "name")}
+    if "name" in value and "name" in _fields_of(kind, value):
+        settings["name"] = value["name"]
+    if "from" in value:
+        made = _by_name(kind, str(value["from"]))
+        return replace(made, **_inner(type(made), settings))
+    key = "source" if kind == "source" else "use"
+    if key not in value:
+        raise SpecError(f"a {kind} table needs {key!r}", hint=f'{{ {key} = "...", ... }}')
+    known = recipes.named_blocks(_PROTOCOL[kind])
+    name = str(value[key]).replace("-", "_")
+    if name not in known:
+        if kind != "source" and name in recipes.names(_FOLDER[kind]):
+            made = _by_name(kind, name)
+            return replace(made, **_inner(type(made), settings))
+        raise SpecError(f"no {kind} is named {name!r}", hint=nearest(name, known))
+    return build(known[name], _inner(known[name], settings))
+
+
+def _fields_of(kind: Kind, value: Mapping[str, Any]) -> set[str]:
+    name = str(value.get("use") or value.get("source") or "").replace("-", "_")
+    found = recipes.named_blocks(_PROTOCOL[kind]).get(name)
+    return {field.name for field in dataclasses.fields(found)} if found else set()
+
+
+def _by_name(kind: Kind, name: str) -> Any:
+    folder = _FOLDER.get(kind)
+    file = name.replace("-", "_").replace(".", "_")
+    if folder and file in recipes.names(folder):
+        return recipes.recipe(folder, file)
+    known = recipes.named_blocks(_PROTOCOL[kind])
+    if file in known:
+        return build(known[file], {})
+    both = {*known, *(recipes.names(folder) if folder else ())}
+    raise SpecError(f"no {kind} is named {name!r}", hint=nearest(file, both))
+
+
+def _inner(kind: type[Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings whose field holds a block may be names or tables themselves."""
+    hints = get_type_hints(kind)
+    out = {}
+    for key, value in settings.items():
+        hint = hints.get(key)
+        if isinstance(value, (str, Mapping)) and hint is Model:
+            value = resolve("model", value)
+        elif isinstance(value, (str, Mapping)) and hint is Strategy:
+            value = resolve("system", value)
+        elif isinstance(value, Mapping) and ("source" in value or hint is Source):
+            value = resolve("source", value)
+        out[key] = value
+    return out
+
+
+def _task(table: Mapping[str, Any], problems: Problems) -> tuple[str, Template | None]:
+    value = table.get("task")
+    if isinstance(value, str) and value:
+        return value, attempt(problems, "task", lambda: recipes.recipe("tasks", value))
+    if isinstance(value, dict):
+        settings = {key: item for key, item in value.items() if key != "from"}
+        if "from" in value:
+            made = attempt(problems, "task", lambda: replace(recipes.recipe("tasks", str(value["from"])), **settings))
+            return str(value["from"]), made
+        return "own", attempt(problems, "task", lambda: build(Template, settings))
+    return "", None
+
+
+def _folds(data: Mapping[str, Any], problems: Problems) -> int:
+    folds = data.get("folds", 0)
+    if not isinstance(folds, int) or isinstance(folds, bool) or folds < 0 or folds == 1:
+        problems.add(f"data.folds must be 0 or at least 2, got {folds!r}", "data = { ..., folds = 5 }")
+        return 0
+    return folds
+
+
+def _entries(kind: Literal["model", "system"], values: Any, problems: Problems) -> tuple[Entry, ...]:
+    out: list[Entry] = []
+    for i, value in enumerate(values if isinstance(values, list) else ()):
+        made = attempt(problems, f"{kind}s[{i + 1}]", lambda value=value: resolve(kind, value))
+        if made is None:
+            continue
+        name = _entry_name(value, made)
+        if any(entry.name == name for entry in out):
+            problems.add(f"two {kind}s are named {name!r}", 'give one of them another: { ..., name = "..." }')
+            continue
+        if any(block_id(entry.block) == block_id(made) for entry in out):
+            same = next(entry.name for entry in out if block_id(entry.block) == block_id(made))
+            problems.add(f"{kind} {name!r} is the same as {same!r}", "change a setting of one, or drop one")
+        out.append(Entry(name, made))
+    return tuple(out)
+
+
+def _entry_name(value: Any, made: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if "name" in value:
+        return str(value["name"])
+    base = str(value.get("use") or value.get("from") or snake(type(made).__name__))
+    shown = [
+        f"{key}={item}"
+        for key, item in value.items()
+        if key not in ("use", "from") and not isinstance(item, (dict, list))
+    ]
+    return f"{base}({', '.join(shown)})" if shown else base
+
+
+def _metrics(table: Mapping[str, Any], task: Template | None, problems: Problems) -> dict[str, Metric]:
+    listed = table.get("metrics")
+    wanted: Sequence[Any] = listed if isinstance(listed, list) and listed else (task.metrics if task else ())
+    known = recipes.named_blocks("metric")
+    out: dict[str, Metric] = {}
+    for name in wanted:
+        if name not in known:
+            problems.add(f"no metric is named {name!r}", nearest(str(name), known))
+        elif name in out:
+            problems.add(f"the metric {name!r} is listed twice", "list each once")
+        else:
+            out[name] = build(known[name], {})
+    reading = table.get("reading")
+    if isinstance(reading, str) and reading:
+        if reading not in known:
+            problems.add(f"reading: no metric is named {reading!r}", nearest(reading, known))
+        elif reading not in out:
+            out[reading] = build(known[reading], {})
+    accept = table.get("accept")
+    named = accept.get("metric") if isinstance(accept, dict) else None
+    if named is not None and named not in out:
+        problems.add(f"accept names the metric {named!r}, which is not among the metrics", nearest(str(named), out))
+    return out
+
+
+def _guards(table: Mapping[str, Any], problems: Problems) -> None:
+    guards = table.get("guards")
+    for name in guards if isinstance(guards, list) else ():
+        problems.add(f"no guard is named {name!r}", "this version of Osler ships none yet; leave guards out")
+
+
+def _pairs(study: Study, problems: Problems) -> None:
+    names = {study.label(model.name, system.name) for model, system in study.arms()}
+    if not names and study.models and study.systems:
+        problems.add("exclude leaves nothing to run", "drop a rule of exclude")
+    for pair in study.settings.get("compare", ()) if isinstance(study.settings.get("compare", ()), list) else ():
+        if not isinstance(pair, list) or len(pair) != 2:
+            problems.add(f"compare must hold pairs of names, got {pair!r}", 'compare = [["a", "b"]]')
+            continue
+        for name in pair:
+            if name not in names:
+                problems.add(f"compare names {name!r}, which this study does not run", nearest(str(name), names))
+    for rule in study.settings.get("exclude", ()) if isinstance(study.settings.get("exclude", ()), list) else ():
+        if not isinstance(rule, dict) or not rule or set(rule) - {"model", "system"}:
+            problems.add(
+                f"exclude must hold tables with model and system, got {rule!r}",
+                'exclude = [{ model = "majority", system = "few_shot" }]',
+            )
+            continue
+        for key, entries in (("model", study.models), ("system", study.systems)):
+            known = [entry.name for entry in entries]
+            if key in rule and rule[key] not in known:
+                problems.add(
+                    f"exclude names the {key} {rule[key]!r}, which this study does not have",
+                    nearest(str(rule[key]), known),
+                )
+
+
+def _excluded(rule: Any, model: str, system: str) -> bool:
+    if not isinstance(rule, Mapping) or not rule:
+        return False
+    return rule.get("model", model) == model and rule.get("system", system) == system
+
+
+def _sensitivity(task: Template | None) -> str:
+    """What is known of a source; a user's own file counts as identifiable until the study says otherwise."""
+    source = task.data if task is not None else None
+    if source is None:
+        return "identifiable"
+    if getattr(source, "synthetic", False):
+        return "synthetic"
+    return "public" if getattr(source, "licence", "") else "identifiable"

@@ -1,0 +1,310 @@
+"""``score``: the results of a study as one JSON value, from what the store holds."""
+
+from __future__ import annotations
+
+import datetime
+import platform
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from typing import Any
+
+import osler
+from osler.core.block import digest, is_block, to_spec
+from osler.core.errors import DataError
+from osler.core.store import Store
+from osler.core.types import Example, Score
+from osler.study import gates
+from osler.study.dataset import cluster, label_counts
+from osler.study.evaluate import Answers, Frame, comparisons, describe, systems
+from osler.study.plan import Plan
+from osler.study.published import published
+from osler.study.resolve import Study
+
+MOST_CASES = 240  # error cases shown in a report, spread over the arms
+
+
+def frame(study: Study) -> Frame:
+    return Frame(
+        metrics=study.metrics,
+        primary=study.primary,
+        cluster=study.task.cluster,
+        subgroups=tuple(study.settings.get("subgroups") or study.task.subgroups),
+        compare=tuple((pair[0], pair[1]) for pair in study.settings.get("compare", ())),
+        compare_by=str(study.settings.get("compare_by", "")),
+    )
+
+
+def collect(plan: Plan, store: Store) -> list[Answers]:
+    """The predictions of every cell of the plan that has any, in the order of the data."""
+    study, order = plan.study, [example.id for example in plan.data.test]
+    out = []
+    for row in plan.rows:
+        found = dict(store.predictions(row.cell.id))
+        ids = tuple(name for name in order if name in found)
+        if not ids:
+            continue
+        cell = row.cell
+        out.append(
+            Answers(
+                cell=cell.id,
+                label=study.label(cell.model.name, cell.system.name),
+                model=cell.model.name,
+                system=cell.system.name,
+                seed=cell.seed,
+                spec=cell.spec,
+                ids=ids,
+                predictions=tuple(found[name] for name in ids),
+            )
+        )
+    return out
+
+
+def score(plan: Plan, store: Store) -> tuple[dict[str, Any], list[Answers]]:
+    """The results of a study, and the answers they stand on. Keeps scores and gates in the store."""
+    answers = collect(plan, store)
+    if not answers:
+        raise DataError(
+            f"study {plan.study.name!r} has no answer in {store.path}",
+            hint=f"run it first: osler run {plan.study.path}",
+        )
+    results = {**static(plan, answers), **numbers(plan.data.test, answers, frame(plan.study), plan.study.settings)}
+    for row in results["systems"]:
+        row["training"] = _training(plan, store, row)
+    results["gates"] = gates.gates(results)
+    results["stages"] = gates.stages(results)
+    results["cases"] = cases(plan, answers)
+    results["warnings"] = [*plan.warnings, *cautions(results, plan)]
+    _keep_scores(plan, store, answers)
+    gates.record(store, results)
+    return results, answers
+
+
+def numbers(
+    examples: Sequence[Example], answers: Sequence[Answers], frame: Frame, settings: Mapping[str, Any]
+) -> dict[str, Any]:
+    """All that is computed from predictions alone: what a bundle must reproduce to 1e-9."""
+    rows = systems(examples, answers, frame)
+    return {
+        "metrics": describe(frame.metrics),
+        "systems": rows,
+        "comparisons": comparisons(examples, answers, frame),
+        "published": published(examples, answers, settings),
+    }
+
+
+def static(plan: Plan, answers: Sequence[Answers]) -> dict[str, Any]:
+    study, task, data = plan.study, plan.study.task, plan.data
+    source = task.data
+    test = data.test
+    return {
+        "osler": osler.__version__,
+        "generated": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "study": {
+            "name": study.name,
+            "question": study.question,
+            "toml": study.toml,
+            "id": digest(study.toml.encode(), size=8),
+            "primary": study.primary,
+            "accept": dict(study.accept) or None,
+            "sensitivity": study.sensitivity,
+        },
+        "task": {
+            "name": study.task_name,
+            **{
+                f: getattr(task, f)
+                for f in (
+                    "title",
+                    "capability",
+                    "area",
+                    "input",
+                    "output",
+                    "intended_use",
+                    "users",
+                    "oversight",
+                    "instruction",
+                )
+            },
+            "hazards": list(task.hazards),
+            "labels": sorted({example.target for example in test}),
+        },
+        "data": {
+            "source": getattr(source, "title", type(source).__name__),
+            "spec": to_spec(source) if is_block(source) else None,
+            "hash": data.hash,
+            "n": len(test),
+            "clusters": len({cluster(example, task) for example in test}),
+            "cluster": task.cluster or "case",
+            "splits": _splits(plan),
+            "folds": study.folds,
+            "labels": label_counts(test),
+            "subgroups": {field: _counts(test, field) for field in frame(study).subgroups},
+            "overlap": data.overlap,
+            "licence": getattr(source, "licence", ""),
+            "citation": getattr(source, "citation", ""),
+            "synthetic": bool(getattr(source, "synthetic", False)),
+        },
+        "flow": _flow(plan, answers),
+        "methods": methods(plan),
+        "environment": environment(),
+    }
+
+
+def _splits(plan: Plan) -> dict[str, dict[str, int]]:
+    task = plan.study.task
+    parts: dict[str, Sequence[Example]] = {"test": plan.data.test}
+    if not plan.study.folds and len(plan.data.folds[0].train):
+        parts = {"train": plan.data.folds[0].train, **parts}
+    return {name: {"n": len(rows), "clusters": len({cluster(e, task) for e in rows})} for name, rows in parts.items()}
+
+
+def _counts(test: Sequence[Example], field: str) -> dict[str, int]:
+    out: dict[str, int] = {}
+    for example in test:
+        value = str(example.meta.get(field, ""))
+        out[value] = out.get(value, 0) + 1
+    return dict(sorted(out.items()))
+
+
+def _flow(plan: Plan, answers: Sequence[Answers]) -> list[dict[str, Any]]:
+    test = plan.data.test
+    answered = {name for cell in answers for name in cell.ids}
+    everywhere = set(answers[0].ids).intersection(*(cell.ids for cell in answers)) if answers else set()
+    read = everywhere - {
+        name for cell in answers for name, p in zip(cell.ids, cell.predictions, strict=True) if not p.parsed
+    }
+    limit = plan.study.settings.get("limit")
+    return [
+        {"step": "cases in the test split", "n": len(test), "note": f"limited to the first {limit}" if limit else ""},
+        {"step": "asked of at least one system", "n": len(answered), "note": ""},
+        {"step": "asked of every system", "n": len(everywhere), "note": "paired comparisons use these"},
+        {"step": "read from every system", "n": len(read), "note": "an answer that could not be read counts as wrong"},
+    ]
+
+
+def methods(plan: Plan) -> list[str]:
+    """The methods paragraphs of every report: what was done, in words that a paper can use."""
+    study, data = plan.study, plan.data
+    task = study.task
+    by = task.cluster or "case"
+    out = [
+        f"Each of {len(data.test):,} test cases was put to {len(study.arms())} systems"
+        f" with {len(study.seeds)} seed(s). The data set has the hash {data.hash}.",
+        f"Intervals are 95 %. Where every {by} has one row and the score is right or wrong they are Wilson intervals "
+        f"(Clopper-Pearson for few cases or values near 0 or 1); else they are percentile bootstraps that resample "
+        f"whole {by}s 10,000 times (1,000 for measures that cannot be added up).",
+        "Systems are compared on the same cases: exact McNemar where cases are independent and right or wrong, else a "
+        f"paired bootstrap over {by}s. P-values of one family are adjusted by Holm's method.",
+        "An answer that could not be read counts as wrong and is shown apart; so does a call that failed. A case that "
+        "cannot be scored by a measure is left out of it and counted.",
+    ]
+    if study.folds:
+        out.append(
+            f"Trained systems and demonstrations use {study.folds} folds by {by}: every case is answered by a system that never saw its {by}."
+        )
+    elif len(data.folds[0].train):
+        out.append(
+            f"Training and demonstrations use the training split ({len(data.folds[0].train):,} cases of other {by}s)."
+        )
+    return out
+
+
+def cautions(results: Mapping[str, Any], plan: Plan) -> list[str]:
+    """What a reader must know before quoting a number."""
+    out = []
+    if results["data"]["synthetic"]:
+        out.append(
+            "The cases are synthetic. The figures show how systems compare on them, not how they would do on patients."
+        )
+    if len(results["systems"]) > 1:
+        out.append(
+            f"{len(results['systems'])} systems were compared on the same cases: the figure of the best of them is optimistic."
+        )
+    if results["data"]["n"] < gates.FEW:
+        out.append(f"{results['data']['n']} cases make this a development evaluation: enough to choose, not to claim.")
+    for row in results["systems"]:
+        if row["n"] < results["data"]["n"] * len(plan.study.seeds):
+            out.append(
+                f"{row['name']} has answers to {row['n']:,} of {results['data']['n'] * len(plan.study.seeds):,} cases."
+            )
+        if row["unparsed"]:
+            out.append(f"{row['unparsed']:,} answers of {row['name']} could not be read; they count as wrong.")
+        if row["failures"]:
+            kinds = ", ".join(f"{kind} {n}" for kind, n in row["failures"].items())
+            out.append(
+                f"{sum(row['failures'].values()):,} calls of {row['name']} failed ({kinds}); they count as wrong."
+            )
+    return out
+
+
+def cases(plan: Plan, answers: Sequence[Answers]) -> list[dict[str, Any]]:
+    """Cases that went wrong, spread over the arms. Identifiable text is left out: only ids and labels are shown."""
+    task, by_id = plan.study.task, {example.id: example for example in plan.data.test}
+    hidden = plan.study.sensitivity == "identifiable"
+    share = max(4, MOST_CASES // max(1, len(answers)))
+    out = []
+    for cell in answers:
+        wrong = [
+            (name, p) for name, p in zip(cell.ids, cell.predictions, strict=True) if p.answer != by_id[name].target
+        ]
+        step = max(1, len(wrong) // share)
+        for name, prediction in wrong[::step][:share]:
+            example = by_id[name]
+            prompt = task.prompt(example)
+            reply = prediction.replies[-1].text if prediction.replies else ""
+            fields = frame(plan.study).subgroups
+            out.append(
+                {
+                    "id": name,
+                    "system": cell.label,
+                    "target": example.target,
+                    "answer": prediction.answer,
+                    "parsed": prediction.parsed,
+                    "failure": prediction.failure,
+                    "meta": {field: str(example.meta.get(field, "")) for field in fields},
+                    "question": "not shown: the data counts as identifiable" if hidden else prompt.question,
+                    "evidence": [] if hidden else [{"id": p.id, "text": p.text} for p in prompt.evidence],
+                    "gold_evidence": [str(i) for i in example.meta.get("evidence", ())],
+                    "cited": list(prediction.evidence or ()),
+                    "rationale": "" if hidden else prediction.rationale,
+                    "reply": "" if hidden else reply,
+                    "choices": [] if hidden else list(prompt.choices),
+                }
+            )
+    return out
+
+
+def _training(plan: Plan, store: Store, row: Mapping[str, Any]) -> dict[str, Any] | None:
+    entry = next(e for e in plan.study.models if e.name == row["model"])
+    if "train" not in entry.block.supports:
+        return None
+    made = [e for e in store.events(plan.study.name, "trained") if e["cell"] in row["cells"]]
+    return {
+        "n": made[-1]["n"] if made else None,
+        "seconds": sum(e["seconds"] for e in made[-max(1, plan.study.folds) :]) if made else None,
+        "data": made[-1]["data"] if made else "",
+        "tuned": not getattr(entry.block, "baseline", False),
+    }
+
+
+def _keep_scores(plan: Plan, store: Store, answers: Sequence[Answers]) -> None:
+    """Per-case scores of the primary metric, once per run."""
+    metric, by_id = plan.study.metrics[plan.study.primary], {e.id: e for e in plan.data.test}
+    for cell in answers:
+        known = {row[0] for row in store.scores(cell.cell, plan.study.primary)}
+        rows: list[tuple[str, str, str, float | None, str]] = []
+        for name, prediction in zip(cell.ids, cell.predictions, strict=True):
+            if name not in known:
+                found: Score = metric.score(by_id[name], prediction)
+                rows.append((cell.cell, name, plan.study.primary, found.value, found.reason))
+        if rows:
+            store.put_scores(rows, by="machine")
+
+
+def environment() -> dict[str, Any]:
+    packages = {}
+    for name in ("numpy", "scipy", "aiohttp", "tokenizers", "safetensors", "arro3-core", "torch", "transformers"):
+        try:
+            packages[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return {"python": platform.python_version(), "platform": platform.platform(terse=True), "packages": packages}

@@ -1,0 +1,244 @@
+"""``run``: the cells of a study, asked once and kept. A second run makes no call; a killed one goes on where it was."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import inspect
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from osler.core.block import block_id
+from osler.core.errors import BudgetError, DataError, ModelError, PrivacyError, SpecError
+from osler.core.store import Store
+from osler.core.types import Example, Prediction
+from osler.models.budget import Budget, Budgeted, prices
+from osler.models.cache import Cached
+from osler.models.limit import limits_of
+from osler.models.simulated import Simulated
+from osler.study.dataset import Dataset, Fold, training_cases
+from osler.study.plan import Plan
+from osler.study.progress import Progress, Silent
+from osler.study.resolve import Cell, Study
+
+LOCAL_WIDTH = 256  # calls in flight to a model that runs here: enough to fill its batches
+STOP_AFTER = 30  # failures in a row that end a cell: the endpoint is down, and asking on costs time and money
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What a run did. ``stopped`` says why it ended early ("" when it did not)."""
+
+    done: int = 0
+    failed: int = 0
+    left: int = 0
+    calls: int = 0
+    cached: int = 0
+    usd: float = 0.0
+    seconds: float = 0.0
+    stopped: str = ""
+    notes: list[str] = dataclasses.field(default_factory=list)
+
+
+async def run(plan: Plan, store: Store, *, progress: Progress | None = None, retry_failed: bool = True) -> Outcome:
+    """Run what the store does not have yet. Models run side by side, the cells of one model one after another."""
+    study, data = plan.study, plan.data
+    show = progress or Silent()
+    store.put_examples(data.hash, data.test)
+    budget = Budget(**_limits(study), spent=store.spent(study.name))
+    outcome = Outcome()
+    start = time.monotonic()
+    work = [_Work(row.cell, study, data, store, budget, show, outcome, retry_failed) for row in plan.rows]
+    outcome.left = sum(item.todo for item in work)
+    show.start(outcome.left)
+    store.event(study.name, "run started", cells=[item.cell.id for item in work], todo=outcome.left, toml=study.toml)
+    by_model: dict[str, list[_Work]] = {}
+    for item in work:
+        by_model.setdefault(item.cell.model.name, []).append(item)
+
+    async def chain(items: list[_Work]) -> None:
+        for item in items:
+            try:
+                await item.do()
+            except* _Stopped as stops:
+                outcome.stopped = str(_first(stops))
+                show.note(outcome.stopped)
+            if outcome.stopped:
+                return  # the other cells of this model would meet the same fault
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for items in by_model.values():
+                group.create_task(chain(items))
+    except* (BudgetError, DataError, SpecError) as errors:
+        outcome.stopped = str(_first(errors))
+    except* PrivacyError as errors:
+        raise _first(errors) from None
+    finally:
+        store._flush()
+        outcome.seconds = time.monotonic() - start
+        outcome.left -= outcome.done
+        store.event(study.name, "run ended", **{k: v for k, v in dataclasses.asdict(outcome).items() if k != "notes"})
+    return outcome
+
+
+def _limits(study: Study) -> dict[str, Any]:
+    limits: dict[str, Any] = dict(study.budget)
+    return limits
+
+
+def _first(group: BaseExceptionGroup[Any]) -> Exception:
+    error: Any = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    assert isinstance(error, Exception)
+    return error
+
+
+class _Stopped(ModelError):
+    """So many failures in a row that asking on is no use; the other models of the study go on."""
+
+
+class _Work:
+    """One cell: train, fit, predict what is missing, keep it."""
+
+    def __init__(
+        self,
+        cell: Cell,
+        study: Study,
+        data: Dataset,
+        store: Store,
+        budget: Budget,
+        show: Progress,
+        outcome: Outcome,
+        retry_failed: bool,
+    ) -> None:
+        self.cell, self.study, self.data, self.store = cell, study, data, store
+        self.budget, self.show, self.outcome = budget, show, outcome
+        self._attempts = store.attempts(cell.id)
+        self._retry = retry_failed
+        self._row = 0  # failures in a row
+        self.todo = sum(1 for example in data.test if self._missing(example))
+
+    def _missing(self, example: Example) -> bool:
+        last = self._attempts.get(example.id)
+        return last is None or (last[1] and self._retry)
+
+    async def do(self) -> None:
+        if not self.todo:
+            return
+        self.store.put_run(self.cell.id, study=self.study.name, cell=self.cell.spec)
+        for fold in self.data.folds:
+            if any(self._missing(example) for example in fold.test):
+                await self._fold(fold)
+
+    async def _fold(self, fold: Fold) -> None:
+        base = self.cell.model.block
+        if isinstance(base, Simulated):
+            base = base.keyed(fold.test, lettered=self.study.task.lettered)
+        if "train" in base.supports:
+            base = await self._trained(base, fold)
+        limited = limits_of(base, concurrency=LOCAL_WIDTH)
+        usd_in, usd_out = prices(base)
+        model = Cached(
+            Budgeted(limited, self.budget, usd_in=usd_in, usd_out=usd_out),
+            self.store,
+            study=self.study.name,
+            identity=block_id(base),
+        )
+        task = self.study.task
+        try:
+            pairs = [(task.prompt(example), example.target) for example in fold.train]
+            system = await self.cell.system.block.fit(pairs, model)
+            self.store.event(
+                self.study.name,
+                "fitted",
+                cell=self.cell.id,
+                model=block_id(base),
+                system=block_id(system),
+                train=len(pairs),
+            )
+            cases = (example for example in fold.test if self._missing(example))
+            width = max(1, min(2 * limited.gate.most, len(fold.test)))
+            async with asyncio.TaskGroup() as group:
+                for _ in range(width):
+                    group.create_task(self._worker(cases, system, model))
+        finally:
+            close = getattr(base, "aclose", None)
+            if close is not None:
+                await close()
+
+    async def _trained(self, base: Any, fold: Fold) -> Any:
+        cases, source = training_cases(base, self.study, fold)
+        self.show.note(f"training {self.cell.model.name} on {len(cases):,} cases ({source})")
+        start = time.monotonic()
+        pairs = [(self.study.task.prompt(example), example.target) for example in cases]
+        made = await base.train(pairs, seed=self.cell.seed)
+        self.store.event(
+            self.study.name,
+            "trained",
+            cell=self.cell.id,
+            model=self.cell.model.name,
+            id=block_id(made),
+            n=len(pairs),
+            data=source,
+            seconds=time.monotonic() - start,
+        )
+        return made
+
+    async def _worker(self, cases: Iterator[Example], system: Any, model: Cached) -> None:
+        predict, put, task, seed = system.predict, self.store.put_prediction, self.study.task, self.cell.seed
+        for example in cases:
+            try:
+                prediction = await predict(task.prompt(example), model, seed=seed)
+                self._row = 0
+            except (BudgetError, PrivacyError, DataError):
+                raise
+            except ModelError as error:
+                prediction = Prediction(answer=None, parsed=False, failure=error.kind)
+                self._note(error)
+            except Exception as error:  # noqa: BLE001 - a fault of one case in a method must not end the others; it is kept and shown
+                prediction = Prediction(answer=None, parsed=False, failure=f"error {type(error).__name__}")
+                self._note(error)
+            last = self._attempts.get(example.id)
+            put(self.cell.id, example.id, prediction, attempt=0 if last is None else last[0] + 1)
+            self._count(prediction)
+            if self._row >= STOP_AFTER:
+                raise _Stopped(
+                    f"{self._row} cases in a row failed in {self.cell.model.name} + {self.cell.system.name} "
+                    f"(last: {prediction.failure}), so the run was stopped",
+                    hint="mend the cause (osler status shows the first message) and run the same command: it goes on from here",
+                )
+
+    def _count(self, prediction: Prediction) -> None:
+        outcome = self.outcome
+        outcome.done += 1
+        outcome.failed += bool(prediction.failure)
+        fresh = [reply for reply in prediction.replies if not reply.cached]
+        outcome.calls += len(fresh)
+        outcome.cached += len(prediction.replies) - len(fresh)
+        usd = sum(reply.cost_usd for reply in fresh)
+        outcome.usd += usd
+        self.show.advance(usd=usd, failed=bool(prediction.failure), calls=len(fresh))
+
+    def _note(self, error: Exception) -> None:
+        """Keep the first message of each kind; messages carry ids, never patient text."""
+        self._row += 1
+        kind = getattr(error, "kind", type(error).__name__)
+        note = str(error) if isinstance(error, ModelError) else f"{type(error).__name__} in {_where(error)}"
+        if not any(kind in known for known in self.outcome.notes):
+            self.outcome.notes.append(f"{kind}: {note}")
+            self.store.event(self.study.name, "failure", cell=self.cell.id, failure=kind, message=note)
+
+
+def _where(error: Exception) -> str:
+    """File and line of the fault, without the text of the error: that could quote a case."""
+    frames = inspect.getinnerframes(error.__traceback__) if error.__traceback__ else []
+    return f"{frames[-1].filename.rsplit('/', 1)[-1]}:{frames[-1].lineno}" if frames else "unknown"
+
+
+def ordered(examples: Sequence[Example], found: dict[str, Prediction]) -> tuple[list[Example], list[Prediction]]:
+    """Examples that have a prediction, with it, in the order of the data."""
+    kept = [example for example in examples if example.id in found]
+    return kept, [found[example.id] for example in kept]

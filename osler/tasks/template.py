@@ -1,0 +1,82 @@
+"""The task template: everything the guide asks of a task, as values (reference: the workflow's practice 1)."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from osler.core.block import block
+from osler.core.errors import DataError, SpecError, nearest
+from osler.core.types import Example, Passage, Prompt, Split
+from osler.data.source import Source
+
+Kind = Literal["knowledge and reasoning", "summarization", "translation", "structurization", "multi-modality"]
+
+
+@block
+class Template:
+    """A task: its card, how a case is put to a model, and what is good enough.
+
+    question: a format text over the fields of ``Example.input``. evidence: the field that holds
+    ``[[id, text], ...]`` put before the question. lettered: choices are options A, B, C, ... cluster: the meta field
+    that ties rows together (the patient); intervals resample it. accept: metric, at_least, lower_bound.
+    """
+
+    title: str
+    capability: Kind
+    question: str
+    instruction: str = ""
+    evidence: str = ""
+    lettered: bool = False
+    area: str = ""
+    input: str = ""
+    output: str = ""
+    intended_use: str = ""
+    users: str = ""
+    oversight: str = ""
+    hazards: tuple[str, ...] = ()
+    cluster: str = ""
+    subgroups: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ("accuracy",)
+    accept: Mapping[str, Any] = {}
+    sources: tuple[str, ...] = ()
+    data: Source | None = None
+
+    def check(self) -> None:
+        if not _fields(self.question):
+            raise SpecError(
+                f"the question of the task {self.title!r} names no field of a case",
+                hint='write the fields in braces, as in question = "{question}"',
+            )
+
+    def examples(self, split: Split) -> Sequence[Example]:
+        if self.data is None:
+            raise SpecError(
+                f"the task {self.title!r} has no data", hint='name it in the study: data = { source = "..." }'
+            )
+        return self.data.examples(split)
+
+    def prompt(self, example: Example) -> Prompt:
+        try:
+            question = self.question.format_map(example.input)
+        except KeyError as error:
+            raise DataError(
+                f"the case {example.id!r} has no field {error.args[0]!r}, which the task's question names",
+                hint=nearest(str(error.args[0]), example.input),
+            ) from None
+        evidence: tuple[Passage, ...] = ()
+        if self.evidence:
+            evidence = tuple(Passage(id=str(i), text=text) for i, text in example.input.get(self.evidence, ()))
+        return Prompt(
+            id=example.id,
+            instruction=self.instruction,
+            question=question,
+            choices=example.choices,
+            lettered=self.lettered,
+            evidence=evidence,
+        )
+
+
+def _fields(text: str) -> list[str]:
+    return [name for _, name, _, _ in string.Formatter().parse(text) if name]
