@@ -1,9 +1,37 @@
 # make demo   sets up the core and runs the main job      make test   sets up and passes the tests
-# make setup  the core and local models in .venv          make check  lint, types, generated docs, tests
+# make setup  the core and local models in .venv          make check  lint, types, generated pages, tests
 PYTHON ?= python3
 export PYTHON
-.PHONY: demo setup test check lint docs clean
+BIN = .venv/bin
+.PHONY: demo setup core dev test check lint docs clean
+
+demo: core
+	@$(BIN)/osler run studies/demo.toml
+	@echo "Open reports/demo/report.html in a browser. Run make demo again: no call is made twice."
+
+core:
+	@scripts/setup.sh .venv
 
 setup:
 	@scripts/setup.sh .venv local
 
+dev:
+	@scripts/setup.sh .venv local fhir group:test group:lint
+
+test: dev
+	@$(BIN)/python -m pytest
+
+lint: dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+docs: dev
+	@$(BIN)/python scripts/generate.py
+
+check: lint
+	@$(BIN)/python scripts/generate.py --check
+	@$(BIN)/python -m pytest
+
+clean:
+	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache

@@ -32,6 +32,7 @@ def block(*, checked: bool = True) -> typing.Callable[[type[T]], type[T]]: ...
 def block(cls: type[T] | None = None, *, checked: bool = True) -> Any:
     """Make ``cls`` a block and register it under its class name.
 
+    A class variable ``operational`` names fields that do not change what the block answers (see ``to_spec``).
     Field values are normalised (lists become tuples) and held against their annotations; a method ``check(self)``
     may refuse combinations by raising SpecError. ``checked=False`` skips both, for values made by the thousand.
     """
@@ -67,17 +68,23 @@ def snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
-def to_spec(value: Any) -> Any:
-    """The JSON form of a block (or of a plain JSON value): every field written out, so it is complete."""
+def to_spec(value: Any, *, identity: bool = False) -> Any:
+    """The JSON form of a block (or of a plain JSON value): every field written out, so it is complete.
+
+    ``identity`` leaves out the fields that a block names in ``operational``: how fast and at what price it is asked
+    (concurrency, time-outs, the name of the key) changes nothing of what it answers.
+    """
     if is_block(value):
         spec: dict[str, Any] = {"block": type(value).__name__}
+        skipped = getattr(value, "operational", ()) if identity else ()
         for field in dataclasses.fields(value):
-            spec[field.name] = to_spec(getattr(value, field.name))
+            if field.name not in skipped:
+                spec[field.name] = to_spec(getattr(value, field.name), identity=identity)
         return spec
     if isinstance(value, Mapping):
-        return {str(key): to_spec(item) for key, item in value.items()}
+        return {str(key): to_spec(item, identity=identity) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [to_spec(item) for item in value]
+        return [to_spec(item, identity=identity) for item in value]
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     raise SpecError(f"a block may hold JSON or blocks, got {type(value).__name__}")
@@ -141,10 +148,10 @@ def digest(data: bytes, *, size: int = 16) -> str:
 
 
 def block_id(value: Any) -> str:
-    """The identity of a block: the hash of its complete spec (16 hex characters)."""
+    """The identity of a block: the hash of its spec less operational fields (16 hex characters)."""
     found: str | None = value.__dict__.get("_block_id")
     if found is None:
-        found = digest(canonical(to_spec(value)), size=8)
+        found = digest(canonical(to_spec(value, identity=True)), size=8)
         value.__dict__["_block_id"] = found  # a cache beside the fields; equality and spec do not see it
     return found
 

@@ -154,7 +154,9 @@ def _csv_lines(reader: Any, path: Path) -> Iterator[list[str]]:
     try:
         yield from reader
     except csv.Error as problem:
-        raise DataError(f"{path.name}, line {reader.line_num}, cannot be read: {problem}", hint="check quotes") from problem
+        raise DataError(
+            f"{path.name}, line {reader.line_num}, cannot be read: {problem}", hint="check quotes"
+        ) from problem
 
 
 def _filled(rows: list[Row], path: Path) -> list[Row]:

@@ -39,4 +39,6 @@ def _row(example: Example) -> bytes:
     try:
         return canonical(parts)
     except TypeError as problem:
-        raise DataError(f"row {example.id!r} holds a value that is not JSON", hint="keep rows to JSON values") from problem
+        raise DataError(
+            f"row {example.id!r} holds a value that is not JSON", hint="keep rows to JSON values"
+        ) from problem

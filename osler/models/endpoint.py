@@ -12,7 +12,7 @@ import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from urllib.parse import quote, urlsplit
 
 from osler.core.block import block
@@ -67,6 +67,21 @@ class Endpoint:
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     extra: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     omit: tuple[str, ...] = ()
+
+    # How fast and at what price it is asked: these change nothing of what the model answers.
+    operational: ClassVar[frozenset[str]] = frozenset(
+        {
+            "api_key_env",
+            "concurrency",
+            "requests_per_minute",
+            "tokens_per_minute",
+            "timeout_s",
+            "retries",
+            "backoff_s",
+            "usd_per_million_in",
+            "usd_per_million_out",
+        }
+    )
 
     def check(self) -> None:
         address = urlsplit(self.base_url)

@@ -69,11 +69,18 @@ def _called(message: Message) -> list[Part]:
 
 
 def _tool_call(part: Part, index: int) -> dict[str, Any]:
-    call = orjson.loads(part.text)
-    arguments = call["arguments"]
+    try:
+        call = orjson.loads(part.text)
+        name, arguments = call["name"], call["arguments"]
+    except (ValueError, KeyError, TypeError):
+        raise ModelError(
+            "a part named tool_call does not hold a call",
+            hint='write it as {"name": ..., "arguments": ...}',
+            kind="unsupported",
+        ) from None
     if not isinstance(arguments, str):
         arguments = orjson.dumps(arguments).decode()
-    return {"id": f"call_{index}", "type": "function", "function": {"name": call["name"], "arguments": arguments}}
+    return {"id": f"call_{index}", "type": "function", "function": {"name": name, "arguments": arguments}}
 
 
 def _content(message: Message, images: bool) -> str | list[dict[str, Any]]:

@@ -89,7 +89,7 @@ def cells(study: Study, data_hash: str) -> list[Cell]:
     out = []
     for model, system in study.arms():
         for seed in study.seeds:
-            spec = {**shown, "model": to_spec(model.block), "system": to_spec(system.block), "seed": seed}
+            spec = {**shown, "model": to_spec(model.block, identity=True), "system": to_spec(system.block, identity=True), "seed": seed}
             out.append(Cell(model, system, seed, spec))
     return out
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from osler.core.block import block_id
-from osler.core.errors import BudgetError, DataError, ModelError, PrivacyError, SpecError
+from osler.core.errors import BudgetError, DataError, ModelError, OslerError, PrivacyError, SpecError
 from osler.core.store import Store
 from osler.core.types import Example, Prediction
 from osler.models.budget import Budget, Budgeted, prices
@@ -226,7 +226,7 @@ class _Work:
         """Keep the first message of each kind; messages carry ids, never patient text."""
         self._row += 1
         kind = getattr(error, "kind", type(error).__name__)
-        note = str(error) if isinstance(error, ModelError) else f"{type(error).__name__} in {_where(error)}"
+        note = str(error) if isinstance(error, OslerError) else f"{type(error).__name__} in {_where(error)}"
         if not any(kind in known for known in self.outcome.notes):
             self.outcome.notes.append(f"{kind}: {note}")
             self.store.event(self.study.name, "failure", cell=self.cell.id, failure=kind, message=note)

@@ -49,7 +49,10 @@ WORDINGS: dict[tuple[str, str], Wording] = {
         ("Age {low} to {high} years", "Aged between {low} and {high} years, inclusive"),
         ("{low}-{high} years of age", "Participants must be at least {low} and at most {high} years old"),
     ),
-    ("age/ge", "inclusion"): (("Age ≥ {low} years", "Adults of {low} years or older"), ("At least {low} years of age",)),
+    ("age/ge", "inclusion"): (
+        ("Age ≥ {low} years", "Adults of {low} years or older"),
+        ("At least {low} years of age",),
+    ),
     ("age/outside", "exclusion"): (
         ("Age below {low} or above {high} years",),
         ("Younger than {low} or older than {high} years",),
@@ -58,23 +61,48 @@ WORDINGS: dict[tuple[str, str], Wording] = {
     ("sex", "inclusion"): (("{who} only", "{who}"), ("Participants must be {who}", "Sex: {who}")),
     ("condition", "inclusion"): (
         ("Diagnosis of {name}", "Patients with {name}", "Known {name}", "Documented {name}"),
-        ("Established {name}", "Subjects who have been diagnosed with {name}", "Confirmed {name} in the medical record"),
+        (
+            "Established {name}",
+            "Subjects who have been diagnosed with {name}",
+            "Confirmed {name} in the medical record",
+        ),
     ),
     ("condition", "exclusion"): (
         ("History of {name}", "Patients with {name}", "Any {name}", "Known {name}"),
         ("Past or present {name}", "Subjects suffering from {name}", "Evidence of {name} in the medical history"),
     ),
-    ("without", "inclusion"): (("No history of {name}", "Absence of {name}"), ("Free of {name}", "Must not have {name}")),
+    ("without", "inclusion"): (
+        ("No history of {name}", "Absence of {name}"),
+        ("Free of {name}", "Must not have {name}"),
+    ),
     ("duration", "inclusion"): (
         ("{name} for at least {low} years", "Diagnosis of {name} made {low} or more years ago"),
         ("{name} of {low} years' duration or longer",),
     ),
-    ("duration", "exclusion"): (("{name} known for {low} years or more",), ("Long-standing {name} ({low} years or longer)",)),
-    ("measure/ge", "inclusion"): (("{name} ≥ {low}{unit}", "{name} of at least {low}{unit}"), ("{name} not below {low}{unit}",)),
-    ("measure/le", "inclusion"): (("{name} ≤ {low}{unit}", "{name} of at most {low}{unit}"), ("{name} no higher than {low}{unit}",)),
-    ("measure/between", "inclusion"): (("{name} between {low} and {high}{unit}",), ("{name} in the range {low} - {high}{unit}",)),
-    ("measure/gt", "exclusion"): (("{name} > {low}{unit}", "{name} above {low}{unit}"), ("{name} exceeding {low}{unit}",)),
-    ("measure/lt", "exclusion"): (("{name} < {low}{unit}", "{name} below {low}{unit}"), ("{name} less than {low}{unit}",)),
+    ("duration", "exclusion"): (
+        ("{name} known for {low} years or more",),
+        ("Long-standing {name} ({low} years or longer)",),
+    ),
+    ("measure/ge", "inclusion"): (
+        ("{name} ≥ {low}{unit}", "{name} of at least {low}{unit}"),
+        ("{name} not below {low}{unit}",),
+    ),
+    ("measure/le", "inclusion"): (
+        ("{name} ≤ {low}{unit}", "{name} of at most {low}{unit}"),
+        ("{name} no higher than {low}{unit}",),
+    ),
+    ("measure/between", "inclusion"): (
+        ("{name} between {low} and {high}{unit}",),
+        ("{name} in the range {low} - {high}{unit}",),
+    ),
+    ("measure/gt", "exclusion"): (
+        ("{name} > {low}{unit}", "{name} above {low}{unit}"),
+        ("{name} exceeding {low}{unit}",),
+    ),
+    ("measure/lt", "exclusion"): (
+        ("{name} < {low}{unit}", "{name} below {low}{unit}"),
+        ("{name} less than {low}{unit}",),
+    ),
     ("medication", "inclusion"): (
         ("Current treatment with {name}", "Taking {name}"),
         ("On a regimen that contains {name}", "Receives {name} at screening"),
@@ -84,7 +112,10 @@ WORDINGS: dict[tuple[str, str], Wording] = {
         ("Concomitant therapy with {name}", "Intake of {name} at screening"),
     ),
     ("dose/ge", "inclusion"): (("{name} at a daily dose of at least {low} {unit}",), ("{name} ≥ {low} {unit}/day",)),
-    ("dose/gt", "exclusion"): (("{name} at more than {low} {unit} per day",), ("Daily {name} dose above {low} {unit}",)),
+    ("dose/gt", "exclusion"): (
+        ("{name} at more than {low} {unit} per day",),
+        ("Daily {name} dose above {low} {unit}",),
+    ),
     ("pregnancy", "exclusion"): (
         ("Pregnant or breastfeeding women", "Pregnancy or lactation"),
         ("Women who are pregnant or nursing", "Females who are expecting or breast-feeding"),
@@ -94,10 +125,19 @@ WORDINGS: dict[tuple[str, str], Wording] = {
         ("Women of childbearing potential must use effective contraception",),
         ("Effective birth control is required of women who can become pregnant",),
     ),
-    ("smoking/current", "exclusion"): (("Current smokers", "Active tobacco smoking"), ("Smoking at the time of screening",)),
+    ("smoking/current", "exclusion"): (
+        ("Current smokers", "Active tobacco smoking"),
+        ("Smoking at the time of screening",),
+    ),
     ("smoking/ever", "inclusion"): (("Current or former smokers",), ("A history of smoking, past or present",)),
-    ("smoking/packs", "inclusion"): (("Smoking history of at least {low} pack-years",), ("≥ {low} pack-years of smoking",)),
-    ("drinks", "exclusion"): (("More than {low} alcoholic drinks per week",), ("Alcohol intake above {low} drinks a week",)),
+    ("smoking/packs", "inclusion"): (
+        ("Smoking history of at least {low} pack-years",),
+        ("≥ {low} pack-years of smoking",),
+    ),
+    ("drinks", "exclusion"): (
+        ("More than {low} alcoholic drinks per week",),
+        ("Alcohol intake above {low} drinks a week",),
+    ),
     ("allergy", "exclusion"): (
         ("Allergy to {name}", "Known hypersensitivity to {name}"),
         ("Hypersensitive to {name}", "Previous allergic reaction to {name}"),

@@ -10,34 +10,41 @@ from typing import NamedTuple, TypeVar
 
 T = TypeVar("T")
 
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
 GIVEN = {
-    "F": tuple(
-        "Mary Linda Susan Karen Lisa Nancy Sandra Ashley Emily Donna Michelle Carol Amanda Melissa Deborah Stephanie "
-        "Rebecca Sharon Laura Cynthia Maria Rosa Carmen Lucia Elena Ana Mei Li Yan Hanh Linh Thuy Priya Anjali Fatima "
-        "Aisha Amina Latoya Keisha Imani Ebony Olga Irina Chloe Grace Ruth Hazel Esther Winona Aiyana".split()
+    "F": _words(
+        "Mary Linda Susan Karen Lisa Nancy Sandra Ashley Emily Donna Michelle Carol Amanda Melissa Deborah "
+        "Stephanie Rebecca Sharon Laura Cynthia Maria Rosa Carmen Lucia Elena Ana Mei Li Yan Hanh Linh Thuy Priya "
+        "Anjali Fatima Aisha Amina Latoya Keisha Imani Ebony Olga Irina Chloe Grace Ruth Hazel Esther Winona "
+        "Aiyana"
     ),
-    "M": tuple(
-        "James Robert John Michael David William Richard Joseph Thomas Charles Daniel Matthew Anthony Mark Donald Steven "
-        "Paul Andrew Joshua Kenneth Jose Luis Carlos Juan Miguel Jorge Wei Jun Hao Minh Duc Tuan Raj Arjun Omar Ahmed "
-        "Yusuf Darnell Tyrone Malik Jamal Andre Ivan Dmitri Henry Walter Arthur Ezra Takoda Dakota".split()
+    "M": _words(
+        "James Robert John Michael David William Richard Joseph Thomas Charles Daniel Matthew Anthony Mark Donald "
+        "Steven Paul Andrew Joshua Kenneth Jose Luis Carlos Juan Miguel Jorge Wei Jun Hao Minh Duc Tuan Raj Arjun "
+        "Omar Ahmed Yusuf Darnell Tyrone Malik Jamal Andre Ivan Dmitri Henry Walter Arthur Ezra Takoda Dakota"
     ),
 }
-FAMILY = tuple(
-    "Smith Johnson Williams Brown Jones Garcia Miller Davis Rodriguez Martinez Hernandez Lopez Gonzalez Wilson Anderson "
-    "Thomas Taylor Moore Jackson Martin Lee Perez Thompson White Harris Sanchez Clark Ramirez Lewis Robinson Walker "
-    "Young Allen King Wright Torres Nguyen Hill Flores Green Adams Nelson Baker Hall Rivera Campbell Mitchell Carter "
-    "Roberts Gomez Phillips Evans Turner Diaz Parker Cruz Edwards Collins Reyes Stewart Morris Morales Murphy Cook "
-    "Rogers Gutierrez Ortiz Morgan Cooper Peterson Bailey Reed Kelly Howard Ramos Kim Cox Ward Richardson Watson "
-    "Brooks Chavez Wood Bennett Gray Mendoza Ruiz Hughes Price Alvarez Castillo Sanders Patel Myers Chen Tran Okafor "
-    "Begay Yazzie Novak Petrov Haddad Khan Singh Sharma Wang Zhang".split()
+FAMILY = _words(
+    "Smith Johnson Williams Brown Jones Garcia Miller Davis Rodriguez Martinez Hernandez Lopez Gonzalez "
+    "Wilson Anderson Thomas Taylor Moore Jackson Martin Lee Perez Thompson White Harris Sanchez Clark Ramirez "
+    "Lewis Robinson Walker Young Allen King Wright Torres Nguyen Hill Flores Green Adams Nelson Baker Hall "
+    "Rivera Campbell Mitchell Carter Roberts Gomez Phillips Evans Turner Diaz Parker Cruz Edwards Collins "
+    "Reyes Stewart Morris Morales Murphy Cook Rogers Gutierrez Ortiz Morgan Cooper Peterson Bailey Reed Kelly "
+    "Howard Ramos Kim Cox Ward Richardson Watson Brooks Chavez Wood Bennett Gray Mendoza Ruiz Hughes Price "
+    "Alvarez Castillo Sanders Patel Myers Chen Tran Okafor Begay Yazzie Novak Petrov Haddad Khan Singh Sharma "
+    "Wang Zhang"
 )
-_STREETS = tuple(
-    "Maple Cedar Elm Willow Juniper Chestnut Sycamore Lakeview Hillcrest Riverside Orchard Prospect Meadow Franklin "
-    "Lincoln Jefferson Madison Highland Sunset Magnolia Birch Laurel Spruce Dogwood".split()
+_STREETS = _words(
+    "Maple Cedar Elm Willow Juniper Chestnut Sycamore Lakeview Hillcrest Riverside Orchard Prospect Meadow "
+    "Franklin Lincoln Jefferson Madison Highland Sunset Magnolia Birch Laurel Spruce Dogwood"
 )
 _KINDS = ("Street", "Avenue", "Road", "Lane", "Drive", "Court", "Boulevard", "Way")
-_TOWN_STARTS = tuple(
-    "Maple Stone Cedar North Ash Silver Fair Green Oak Clear West Mill Kings Red Bright East Summer Winter".split()
+_TOWN_STARTS = _words(
+    "Maple Stone Cedar North Ash Silver Fair Green Oak Clear West Mill Kings Red Bright East Summer Winter"
 )
 _TOWN_ENDS = ("ford", "haven", "brook", "dale", "ridge", "port", "field", "wick", "bury", "mere")
 _STATES = ("MA", "NY", "PA", "OH", "IL", "TX", "CA", "WA", "GA", "NC", "CO", "MN", "AZ", "MO")
@@ -45,7 +52,7 @@ HOSPITALS = tuple(
     f"{start}{end} {kind}"
     for start, end, kind in zip(
         ("Maple", "Stone", "Fair", "Silver", "North", "Clear", "Oak", "West", "Bright", "Green", "Kings", "Ash"),
-        _TOWN_ENDS + ("moor", "gate"),
+        (*_TOWN_ENDS, "moor", "gate"),
         ("General Hospital", "Medical Center", "Community Hospital", "University Hospital") * 3,
         strict=True,
     )
@@ -95,7 +102,9 @@ def identity_of(rng: Random, sex: str, age: int) -> Identity:
     if age >= 65:
         insurance = "Medicare" if place < 0.9 else "private"
     else:
-        insurance = "private" if place < 0.6 else "Medicaid" if place < 0.85 else "uninsured" if place < 0.96 else "Medicare"
+        insurance = (
+            "private" if place < 0.6 else "Medicaid" if place < 0.85 else "uninsured" if place < 0.96 else "Medicare"
+        )
     area, line, number = int(draw() * 700) + 200, int(draw() * 100), int(draw() * 9_000_000) + 1_000_000
     phone = (f"({area}) 555-01{line:02d}", f"{area}-555-01{line:02d}", f"{area}.555.01{line:02d}")[int(draw() * 3)]
     return Identity(

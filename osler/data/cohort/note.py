@@ -20,7 +20,20 @@ OVER = 89
 """Ages above this identify a person (45 CFR 164.514(b)(2)(i)(C)); years alone and lower ages do not."""
 
 
-MONTHS = tuple("January February March April May June July August September October November December".split())
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 
 
 class Fact(NamedTuple):
@@ -142,9 +155,7 @@ class Writer:
         self.write(fill(self.one(options), values), facts)
 
     def note(self) -> Note:
-        return Note(
-            tuple(self.sentences), tuple(self._spans), "\n".join(sentence.text for sentence in self.sentences)
-        )
+        return Note(tuple(self.sentences), tuple(self._spans), "\n".join(sentence.text for sentence in self.sentences))
 
 
 def render(patient: Patient, rng: Random) -> Note:

@@ -25,7 +25,8 @@ from osler.data.cohort.history import (
     women_of,
 )
 from osler.data.cohort.identity import Identity, identity_of
-from osler.data.cohort.measures import labs_of, rounded
+from osler.data.cohort.labs import labs_of
+from osler.data.cohort.measures import rounded
 from osler.data.cohort.note import Note, render
 from osler.data.cohort.treatments import AS_NEEDED, COMPLAINTS, DRUGS_FOR, WEEKLY
 
@@ -244,4 +245,3 @@ def _vitals(rng: Random, held: tuple[str, ...], sex: str, age: int, visit: datet
     if rng.random() < 0.3:
         values["ecog"] = float(min(4, int(rng.random() * (2.2 + age / 40))))
     return tuple(Measurement(code, value, visit) for code, value in values.items())
-

@@ -23,8 +23,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from osler.data.cohort.conditions import GROUPS, IMPLIED_BY, RULED_OUT_BY
 from osler.data.cohort.criteria import LABELS, Criterion
+from osler.data.cohort.groups import GROUPS, IMPLIED_BY, RULED_OUT_BY
 from osler.data.cohort.note import Fact, Note
 from osler.data.cohort.treatments import MEMBERS
 

@@ -10,7 +10,6 @@ import datetime
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from osler.data.cohort.conditions import CONDITIONS, GROUPS
 from osler.data.cohort.measures import MEASURES, printed
 from osler.data.cohort.note import Fact, Piece, Writer, fill, shown_date
 from osler.data.cohort.sections_history import (
@@ -23,9 +22,11 @@ from osler.data.cohort.sections_history import (
     surgeries,
     women,
 )
+from osler.data.cohort.sections_problems import problems
 
 if TYPE_CHECKING:
     from osler.data.cohort.patient import Measurement, Patient
+
 
 def header(patient: Patient, writer: Writer) -> None:
     who, style = patient.identity, patient.key % 4
@@ -95,76 +96,6 @@ def opening(patient: Patient, writer: Writer) -> None:
         )
 
 
-def problems(patient: Patient, writer: Writer) -> None:
-    complete = writer.draw() < 0.42
-    stated = [item for item in patient.diagnoses if complete or writer.draw() < 0.85]
-    loose: list[tuple[str, Fact]] = []
-    for item in stated:
-        name = writer.one(CONDITIONS[item.code].names)
-        year, years = item.onset.year, patient.visit.year - item.onset.year
-        if writer.draw() < 0.45:
-            form = writer.one(("{n} since {y}", "{n} (dx {y})", "{n} (diagnosed in {y})", "{n} x {d} yrs"))
-            if years < 1 and "{d}" in form:
-                form = "{n} since {y}"
-            text = form.format(n=name, y=year, d=years)
-            loose.append((text, Fact("condition", item.code, value=year)))
-        else:
-            loose.append((name, Fact("condition", item.code)))
-    while loose:
-        size = 1 + int(writer.draw() * 3.4)
-        part, loose = loose[:size], loose[size:]
-        listed = _joined([text for text, _ in part], writer)
-        writer.say(_HAS, {"list": listed}, *(fact for _, fact in part))
-    if complete:
-        writer.say(_CLOSED if stated else _NOTHING, {}, Fact("closed", "condition"))
-    else:
-        denials(patient, writer)
-
-
-_HAS = (
-    "Past medical history is significant for {list}.",
-    "PMH: {list}.",
-    "Known {list}.",
-    "The patient has a history of {list}.",
-    "Problem list includes {list}.",
-    "Hx of {list}.",
-    "Carries a diagnosis of {list}.",
-)
-_CLOSED = (
-    "There are no other chronic medical problems.",
-    "No other past medical history.",
-    "The problem list is otherwise empty.",
-    "Otherwise no known medical conditions.",
-)
-_NOTHING = ("No past medical history.", "There are no chronic medical problems.", "PMH: none.")
-
-
-def denials(patient: Patient, writer: Writer) -> None:
-    held = {item.code for item in patient.diagnoses}
-    for _ in range(int(writer.draw() * 3.2)):
-        names: dict[str, tuple[str, ...]] = {}
-        while len(names) < 1 + int(writer.draw() * 2.6):
-            if writer.draw() < 0.45:
-                group = tuple(GROUPS.values())[int(writer.draw() * len(GROUPS))]
-                if held.isdisjoint(group.members):
-                    names[writer.one(group.names)] = group.members
-            else:
-                condition = tuple(CONDITIONS.values())[int(writer.draw() * len(CONDITIONS))]
-                if condition.recalled and condition.code not in held and condition.sex in ("", patient.sex):
-                    names[condition.names[int(writer.draw() * 2)]] = (condition.code,)
-        absent = dict.fromkeys(code for members in names.values() for code in members)
-        writer.say(_DENIES, {"list": _joined(list(names), writer, "or")}, *(Fact("condition", c, False) for c in absent))
-
-
-_DENIES = (
-    "Denies {list}.",
-    "There is no history of {list}.",
-    "No known {list}.",
-    "Negative for {list}.",
-    "The patient has never had {list}.",
-)
-
-
 def results(patient: Patient, writer: Writer) -> None:
     style = patient.key % 4
     by_day: dict[datetime.date, list[Measurement]] = {}
@@ -188,24 +119,39 @@ def examination(patient: Patient, writer: Writer) -> None:
     if writer.draw() < 0.75:
         systolic, diastolic = vitals["sbp"], vitals["dbp"]
         values = {"s": printed("sbp", systolic.value), "d": printed("dbp", diastolic.value)}
-        writer.say(("BP {s}/{d} mmHg.", "Blood pressure was {s}/{d} mmHg.", "BP today {s}/{d}."), values,
-                   _fact(systolic), _fact(diastolic))
+        writer.say(
+            ("BP {s}/{d} mmHg.", "Blood pressure was {s}/{d} mmHg.", "BP today {s}/{d}."),
+            values,
+            _fact(systolic),
+            _fact(diastolic),
+        )
     part = [item for code, item in vitals.items() if code in ("heart_rate", "spo2") and writer.draw() < 0.6]
     if part:
-        writer.write([Piece("vitals: " + ", ".join(_measured(item, writer) for item in part) + ".")],
-                     [_fact(item) for item in part])
+        writer.write(
+            [Piece("vitals: " + ", ".join(_measured(item, writer) for item in part) + ".")],
+            [_fact(item) for item in part],
+        )
     if writer.draw() < 0.55:
         item = vitals["bmi"]
         writer.say(("BMI {v} kg/m2.", "Body mass index is {v} kg/m2."), {"v": printed("bmi", item.value)}, _fact(item))
     if "lvef" in vitals and writer.draw() < 0.75:
         item = vitals["lvef"]
         writer.say(
-            ("Echocardiogram: LVEF {v}%.", "TTE showed a left ventricular ejection fraction of {v}%.", "EF {v}% on echo."),
-            {"v": printed("lvef", item.value)}, _fact(item))
+            (
+                "Echocardiogram: LVEF {v}%.",
+                "TTE showed a left ventricular ejection fraction of {v}%.",
+                "EF {v}% on echo.",
+            ),
+            {"v": printed("lvef", item.value)},
+            _fact(item),
+        )
     if "ecog" in vitals and writer.draw() < 0.9:
         item = vitals["ecog"]
-        writer.say(("ECOG performance status {v}.", "Performance status is ECOG {v}."),
-                   {"v": printed("ecog", item.value)}, _fact(item))
+        writer.say(
+            ("ECOG performance status {v}.", "Performance status is ECOG {v}."),
+            {"v": printed("ecog", item.value)},
+            _fact(item),
+        )
     writer.say(_EXAM, {})
 
 
@@ -220,16 +166,43 @@ _EXAM = (
 
 def plan(patient: Patient, writer: Writer) -> None:
     who, day = patient.identity, patient.visit + datetime.timedelta(days=28 + patient.key % 60)
-    values = {"doctor": who.doctor, "phone": who.phone, "email": who.email, "street": who.street, "city": who.city,
-              "state": who.state, "zip": who.zip, "day": shown_date(day, patient.key % 4), "family": who.family}
+    values = {
+        "doctor": who.doctor,
+        "phone": who.phone,
+        "email": who.email,
+        "street": who.street,
+        "city": who.city,
+        "state": who.state,
+        "zip": who.zip,
+        "day": shown_date(day, patient.key % 4),
+        "family": who.family,
+    }
     if writer.draw() < 0.45:
-        writer.say(("Lives at {street:ADDRESS}, {city:CITY}, {state} {zip:ZIP}.",
-                    "Home address: {street:ADDRESS}, {city:CITY} {state} {zip:ZIP}; lives with family."), values)
+        writer.say(
+            (
+                "Lives at {street:ADDRESS}, {city:CITY}, {state} {zip:ZIP}.",
+                "Home address: {street:ADDRESS}, {city:CITY} {state} {zip:ZIP}; lives with family.",
+            ),
+            values,
+        )
     if writer.draw() < 0.6:
-        writer.say(("Can be reached at {phone:PHONE}.", "Phone {phone:PHONE}, e-mail {email:EMAIL}.",
-                    "Call {phone:PHONE} with results."), values)
-    writer.say(("Follow-up with Dr. {doctor:DOCTOR} on {day:DATE}.", "RTC {day:DATE}.",
-                "Next visit is planned for {day:DATE}.", "{family:NAME} will return on {day:DATE}."), values)
+        writer.say(
+            (
+                "Can be reached at {phone:PHONE}.",
+                "Phone {phone:PHONE}, e-mail {email:EMAIL}.",
+                "Call {phone:PHONE} with results.",
+            ),
+            values,
+        )
+    writer.say(
+        (
+            "Follow-up with Dr. {doctor:DOCTOR} on {day:DATE}.",
+            "RTC {day:DATE}.",
+            "Next visit is planned for {day:DATE}.",
+            "{family:NAME} will return on {day:DATE}.",
+        ),
+        values,
+    )
 
 
 def _measured(item: Measurement, writer: Writer) -> str:
@@ -243,13 +216,7 @@ def _fact(item: Measurement) -> Fact:
     return Fact("measure", item.code, value=item.value, day=item.date.toordinal())
 
 
-def _joined(texts: list[str], writer: Writer, word: str = "and") -> str:
-    if len(texts) < 2:
-        return texts[0]
-    return ", ".join(texts[:-1]) + (f" {word} " if word == "or" or writer.draw() < 0.7 else ", ") + texts[-1]
-
-
-SECTIONS: tuple[Callable[["Patient", Writer], None], ...] = (
+SECTIONS: tuple[Callable[[Patient, Writer], None], ...] = (
     header,
     opening,
     course,

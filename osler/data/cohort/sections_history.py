@@ -11,6 +11,7 @@ from osler.data.cohort.treatments import ALLERGENS, AS_NEEDED, CLASSES, DRUGS, M
 if TYPE_CHECKING:
     from osler.data.cohort.patient import Medication, Patient
 
+
 def course(patient: Patient, writer: Writer) -> None:
     told = [item for item in patient.admissions if writer.draw() < 0.8]
     for item in told:
@@ -82,7 +83,13 @@ def medications(patient: Patient, writer: Writer) -> None:
         part, left = left[:size], left[size:]
         shown = [_taken(item, writer) for item in part]
         writer.say(
-            ("Takes {list}.", "Current medications: {list}.", "Meds include {list}.", "On {list}.", "Treated with {list}."),
+            (
+                "Takes {list}.",
+                "Current medications: {list}.",
+                "Meds include {list}.",
+                "On {list}.",
+                "Treated with {list}.",
+            ),
             {"list": ", ".join(text for text, _ in shown)},
             *(fact for _, fact in shown),
         )
@@ -126,15 +133,21 @@ def _taken(item: Medication, writer: Writer) -> tuple[str, Fact]:
 def allergies(patient: Patient, writer: Writer) -> None:
     if not patient.allergies:
         if writer.draw() < 0.7:
-            writer.say(("NKDA; no other known allergies.", "No known allergies.", "Allergies: none known."), {},
-                       Fact("closed", "allergy"))
+            writer.say(
+                ("NKDA; no other known allergies.", "No known allergies.", "Allergies: none known."),
+                {},
+                Fact("closed", "allergy"),
+            )
         return
     if writer.draw() < 0.12:
         return
     texts = [f"{ALLERGENS[item.code][0]} ({item.reaction})" for item in patient.allergies]
     facts = [Fact("allergy", item.code) for item in patient.allergies]
-    writer.say(("Allergies: {list}.", "Allergic to {list}.", "Reports a reaction to {list}."),
-               {"list": " and ".join(texts)}, *facts)
+    writer.say(
+        ("Allergies: {list}.", "Allergic to {list}.", "Reports a reaction to {list}."),
+        {"list": " and ".join(texts)},
+        *facts,
+    )
     if writer.draw() < 0.5:
         writer.say(("No other known allergies.", "Otherwise no allergies."), {}, Fact("closed", "allergy"))
 
@@ -166,15 +179,25 @@ def smoking(patient: Patient, writer: Writer) -> None:
     values = {"packs": str(packs), "quit": str(quit_year)}
     if writer.draw() < 0.82:
         if status == "never":
-            options: tuple[str, ...] = ("Never smoker.", "Has never smoked.", "Lifetime non-smoker.", "Denies any tobacco use ever.")
+            options: tuple[str, ...] = (
+                "Never smoker.",
+                "Has never smoked.",
+                "Lifetime non-smoker.",
+                "Denies any tobacco use ever.",
+            )
             writer.say(options, values, Fact("smoking", "never"))
         elif writer.draw() < 0.6:
             options = (
-                ("Current smoker, {packs} pack-years.", "Smokes cigarettes daily ({packs} pack-years).",
-                 "Active tobacco use with a {packs} pack-year history.")
+                (
+                    "Current smoker, {packs} pack-years.",
+                    "Smokes cigarettes daily ({packs} pack-years).",
+                    "Active tobacco use with a {packs} pack-year history.",
+                )
                 if status == "current"
-                else ("Former smoker, quit in {quit} ({packs} pack-years).",
-                      "Ex-smoker with {packs} pack-years, stopped in {quit}.")
+                else (
+                    "Former smoker, quit in {quit} ({packs} pack-years).",
+                    "Ex-smoker with {packs} pack-years, stopped in {quit}.",
+                )
             )
             writer.say(options, values, Fact("smoking", status, value=packs))
         else:
@@ -198,40 +221,73 @@ def women(patient: Patient, writer: Writer) -> None:
     if patient.sex != "F":
         return
     if state.pregnancy == "pregnant" and writer.draw() < 0.85:
-        writer.say(("Currently pregnant at {n} weeks.", "Intrauterine pregnancy, {n} weeks of gestation.", "G2P1 at {n} weeks."),
-                   {"n": str(state.weeks)}, Fact("pregnancy", "pregnant"))
+        writer.say(
+            (
+                "Currently pregnant at {n} weeks.",
+                "Intrauterine pregnancy, {n} weeks of gestation.",
+                "G2P1 at {n} weeks.",
+            ),
+            {"n": str(state.weeks)},
+            Fact("pregnancy", "pregnant"),
+        )
     elif state.pregnancy == "breastfeeding" and writer.draw() < 0.85:
-        writer.say(("Is breastfeeding an infant.", "Currently nursing a 4-month-old baby."), {},
-                   Fact("pregnancy", "breastfeeding"))
+        writer.say(
+            ("Is breastfeeding an infant.", "Currently nursing a 4-month-old baby."),
+            {},
+            Fact("pregnancy", "breastfeeding"),
+        )
     elif state.postmenopausal:
         if writer.draw() < 0.5:
-            writer.say(("Postmenopausal.", "Menopause several years ago.", "Went through menopause without bleeding since."),
-                       {}, Fact("menopause"))
+            writer.say(
+                ("Postmenopausal.", "Menopause several years ago.", "Went through menopause without bleeding since."),
+                {},
+                Fact("menopause"),
+            )
     else:
         if writer.draw() < 0.45:
-            writer.say(("Urine pregnancy test negative; not breastfeeding.", "Not pregnant and not nursing."), {},
-                       Fact("pregnancy", "no"))
+            writer.say(
+                ("Urine pregnancy test negative; not breastfeeding.", "Not pregnant and not nursing."),
+                {},
+                Fact("pregnancy", "no"),
+            )
         if writer.draw() < 0.3:
-            writer.say(("Menstrual periods are regular.", "LMP two weeks ago, cycles regular."), {}, Fact("menopause", present=False))
+            writer.say(
+                ("Menstrual periods are regular.", "LMP two weeks ago, cycles regular."),
+                {},
+                Fact("menopause", present=False),
+            )
         if state.contraception and writer.draw() < 0.6:
             used = state.contraception != "none"
             writer.say(
-                ("Uses {method} for contraception.", "Contraception: {method}.") if used
+                ("Uses {method} for contraception.", "Contraception: {method}.")
+                if used
                 else ("Uses no contraception.", "Does not use birth control."),
-                {"method": state.contraception}, Fact("contraception", present=used))
+                {"method": state.contraception},
+                Fact("contraception", present=used),
+            )
 
 
 def consent(patient: Patient, writer: Writer) -> None:
     language = patient.identity.language
     if writer.draw() < 0.5:
         writer.say(
-            ("Speaks fluent English.", "Preferred language: English.") if language == "English"
-            else ("Preferred language is {l}; an interpreter was needed as English is not spoken.",
-                  "Speaks {l} but no English, interpreter present."),
-            {"l": language}, Fact("language", language))
+            ("Speaks fluent English.", "Preferred language: English.")
+            if language == "English"
+            else (
+                "Preferred language is {l}; an interpreter was needed as English is not spoken.",
+                "Speaks {l} but no English, interpreter present.",
+            ),
+            {"l": language},
+            Fact("language", language),
+        )
     if writer.draw() < 0.5:
         writer.say(
-            ("The patient will provide informed consent and comply with the trial protocol.",
-             "Is willing to take part in research and able to consent.") if patient.consents
+            (
+                "The patient will provide informed consent and comply with the trial protocol.",
+                "Is willing to take part in research and able to consent.",
+            )
+            if patient.consents
             else ("Declines to take part in any research study.", "Does not wish to sign a study consent form."),
-            {}, Fact("consent", present=patient.consents))
+            {},
+            Fact("consent", present=patient.consents),
+        )

@@ -131,7 +131,9 @@ OPERATIONS: dict[str, Operation] = {
         Operation("hernia", ("inguinal hernia repair", "repair of an inguinal hernia"), "44558001", 0.05),
         Operation("caesarean", ("cesarean section", "caesarean delivery"), "11466000", 0.15, sex="F"),
         Operation("hip", ("total hip replacement", "total hip arthroplasty"), "52734007", 0.15, after="osteoarthritis"),
-        Operation("knee", ("total knee replacement", "total knee arthroplasty"), "609588000", 0.15, after="osteoarthritis"),
+        Operation(
+            "knee", ("total knee replacement", "total knee arthroplasty"), "609588000", 0.15, after="osteoarthritis"
+        ),
         Operation("cabg", ("coronary artery bypass grafting", "CABG"), "232717009", 0.2, after="cad"),
         Operation("pci", ("percutaneous coronary intervention", "PCI with stent"), "415070008", 0.35, after="cad"),
         Operation("cataract", ("cataract extraction", "cataract surgery"), "54885007", 0.06),

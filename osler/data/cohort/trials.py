@@ -7,17 +7,39 @@ from collections.abc import Callable
 from random import Random
 from typing import NamedTuple
 
-from osler.data.cohort.conditions import ALL, CONDITIONS, GROUPS
+from osler.data.cohort.conditions import ALL, CONDITIONS
 from osler.data.cohort.criteria import WORDINGS, Criterion
+from osler.data.cohort.groups import GROUPS
 from osler.data.cohort.history import FAMILY_DISEASES
 from osler.data.cohort.measures import MEASURES
 from osler.data.cohort.treatments import ALLERGENS, CLASSES, DRUGS, OPERATIONS
 
 INCLUSION, EXCLUSION = 10, 10
 """Criteria of each type in a trial, at most."""
-TARGETS = (
-    "t2dm hypertension hyperlipidaemia cad hf af ckd asthma copd depression osteoarthritis osteoporosis gerd migraine "
-    "gout ra hypothyroidism osa anxiety nafld".split()
+TARGETS = [
+    "t2dm",
+    "hypertension",
+    "hyperlipidaemia",
+    "cad",
+    "hf",
+    "af",
+    "ckd",
+    "asthma",
+    "copd",
+    "depression",
+    "osteoarthritis",
+    "osteoporosis",
+    "gerd",
+    "migraine",
+    "gout",
+    "ra",
+    "hypothyroidism",
+    "osa",
+    "anxiety",
+    "nafld",
+]
+_LOW_IS_BAD = frozenset(
+    ["egfr", "haemoglobin", "platelets", "wbc", "albumin", "sodium", "potassium", "lvef", "spo2", "weight", "height"]
 )
 _TITLES = (
     (
@@ -76,7 +98,7 @@ class _Maker:
 
     def word(self, key: str, kind: str, **values: object) -> str:
         text = self.one(WORDINGS[key, kind][self.side]).format(**values)
-        return text[:1].upper() + text[1:]
+        return text if text[1:2].isupper() else text[:1].upper() + text[1:]
 
     def name(self, code: str) -> str:
         return (GROUPS[code].names if code in GROUPS else CONDITIONS[code].names)[self.side]
@@ -94,7 +116,9 @@ class _Maker:
 
     def without(self, kind: str) -> Criterion:
         part = self.condition("exclusion")
-        return Criterion("without", kind, self.word("without", kind, name=self.name(part.code)), part.code, parts=(part,))
+        return Criterion(
+            "without", kind, self.word("without", kind, name=self.name(part.code)), part.code, parts=(part,)
+        )
 
     def duration(self, kind: str) -> Criterion:
         code = self.one(tuple(TARGETS))
@@ -110,7 +134,9 @@ class _Maker:
             low = high if op == "gt" else low
         else:
             op = "between" if self.rng.random() < 0.7 else "ge"
-        return Criterion("age", kind, self.word(f"age/{op}", kind, low=low, high=max(low, high)), "", op, low, max(low, high))
+        return Criterion(
+            "age", kind, self.word(f"age/{op}", kind, low=low, high=max(low, high)), "", op, low, max(low, high)
+        )
 
     def sex(self, kind: str) -> Criterion:
         code = self.rng.choice(("F", "M", "M", ""))
@@ -118,17 +144,39 @@ class _Maker:
         return Criterion("sex", kind, self.word("sex", kind, who=who), code)
 
     def measure(self, kind: str, code: str = "") -> Criterion:
-        usual = ("hba1c", "creatinine", "egfr", "haemoglobin", "platelets", "alt", "potassium", "ldl", "bmi", "sbp", "dbp")
+        usual = (
+            "hba1c",
+            "creatinine",
+            "egfr",
+            "haemoglobin",
+            "platelets",
+            "alt",
+            "potassium",
+            "ldl",
+            "bmi",
+            "sbp",
+            "dbp",
+        )
         code = code or (self.one(usual) if self.rng.random() < 0.7 else self.one(tuple(MEASURES)))
         measure = MEASURES[code]
         cuts = measure.cuts[self.side]
         low, high = self.rng.choice(cuts), max(cuts)
-        op = self.rng.choice(("ge", "le", "between") if kind == "inclusion" else ("gt", "lt"))
+        bad = "low" if code in _LOW_IS_BAD else "high"
+        if self.rng.random() < 0.75:  # trials keep the sick out; some enrich for them
+            op = {"low": ("ge", "lt"), "high": ("le", "gt")}[bad][kind == "exclusion"]
+        else:
+            op = self.rng.choice(("ge", "le", "between") if kind == "inclusion" else ("gt", "lt"))
         if op == "between" and low == high:
             op = "ge"
         unit = measure.unit if measure.unit == "%" else f" {measure.unit}" if measure.unit else ""
-        text = self.word(f"measure/{op}", kind, name=measure.names[min(self.side, len(measure.names) - 1)],
-                         low=f"{low:g}", high=f"{high:g}", unit=unit)
+        text = self.word(
+            f"measure/{op}",
+            kind,
+            name=measure.names[min(self.side, len(measure.names) - 1)],
+            low=f"{low:g}",
+            high=f"{high:g}",
+            unit=unit,
+        )
         return Criterion("measure", kind, text, code, op, low, high)
 
     def medication(self, kind: str) -> Criterion:
@@ -140,7 +188,9 @@ class _Maker:
         return Criterion("medication", kind, self.word("medication", kind, name=name), code)
 
     def dose(self, kind: str) -> Criterion:
-        code = self.one(("metformin", "lisinopril", "amlodipine", "metoprolol", "atorvastatin", "levothyroxine", "furosemide"))
+        code = self.one(
+            ("metformin", "lisinopril", "amlodipine", "metoprolol", "atorvastatin", "levothyroxine", "furosemide")
+        )
         drug = DRUGS[code]
         low = self.rng.choice(drug.doses[1:]) * max(drug.times)
         op = "ge" if kind == "inclusion" else "gt"
@@ -168,7 +218,9 @@ class _Maker:
     def surgery(self, kind: str) -> Criterion:
         if self.rng.random() < 0.4:
             code = self.one(tuple(OPERATIONS))
-            return Criterion("surgery", kind, self.word("surgery/named", kind, name=OPERATIONS[code].names[self.side]), code)
+            return Criterion(
+                "surgery", kind, self.word("surgery/named", kind, name=OPERATIONS[code].names[self.side]), code
+            )
         months = self.rng.choice((3, 6, 12))
         return Criterion("surgery", kind, self.word("surgery", kind, low=months), low=months)
 

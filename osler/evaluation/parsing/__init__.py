@@ -50,7 +50,7 @@ Mode = Literal["tolerant", "strict"]
 UNREAD = (EMPTY, REFUSAL, SEVERAL, OUTSIDE, CUT, NOTHING)
 _LINE = re.compile(r"^[ \t]*answer[ \t]*:[ \t]*(.*?)[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _EVIDENCE = re.compile(
-    r"^\W*(?:evidence|relevant sentences|sentences?)\W*:\s*\[?((?:\w[\w.-]*\s*[,;\s]\s*)*\w[\w.-]*)\]?\W*$",
+    r"^\W*(?:evidence|relevant sentences|sentences?)[ *]*:[ *]*\[?([\w.-]+(?:[ ,;]+[\w.-]+)*)\]?\W*$",
     re.IGNORECASE | re.MULTILINE,
 )
 _SURE = re.compile(r"\b(?:confidence|certainty|probability)\W{1,4}(\d{1,3}(?:\.\d+)?\s*%?)", re.IGNORECASE)

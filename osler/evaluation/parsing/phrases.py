@@ -67,7 +67,8 @@ _REFUSED = re.compile(
         (?:be\s+|to\s+|definitively\s+|accurately\s+|reliably\s+|really\s+|conclusively\s+)*
         (?:determined?|answer(?:ed)?|decided?|say|tell|provided?|choose|chosen|concluded?|identif\w+|select(?:ed)?
         |assess(?:ed)?|give|assist|help|establish\w*|make)\b
-    |\b(?:insufficient|inadequate|not\ enough|lack\ of|no)\s+(?:\w+\s+)?(?:information|data|evidence|context)\b
+    |\b(?:insufficient|inadequate|not\ enough|lack\ of)\s+(?:\w+\s+)?(?:information|data|evidence|context)\b
+    |\bno\s+(?:information|data|context)\b
     |\b(?:information|data)\s+(?:is\s+)?(?:not\s+(?:available|provided|given|sufficient)|insufficient|unavailable)
     |(?:\bnot|n['’]t)\s+(?:provide|contain|give|have|include|mention)\s+(?:enough|sufficient|any|the)\b
     |\bnot\s+(?:provided|listed|given|available|determinable|specified|answerable)\b
@@ -113,12 +114,17 @@ def prose(known: Vocabulary, text: str, *, stated_only: bool = False) -> Found:
         if mentioned.label is not None:
             return Found(Reading(mentioned.label, "answer line"), 0)
         return Found(Reading(None, REFUSAL if refuses(statement) else OUTSIDE), 0)
-    if refuses(text):
+    if refuses(text) and not _abstains(known):
         return Found(Reading(None, REFUSAL), 0)
     pointed = _pointed(known, text)
     if pointed.reading.rule:
         return pointed
     return Found(_last_mention(known, text), 0)
+
+
+def _abstains(known: Vocabulary) -> bool:
+    """Whether an answer of its own says that there is none ("not enough information"), so that it is no refusal."""
+    return any(map(refuses, (*known.exact, *known.texts)))
 
 
 def _stated(known: Vocabulary, text: str, phrase: re.Pattern[str]) -> list[Found]:

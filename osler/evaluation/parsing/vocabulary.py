@@ -30,7 +30,7 @@ _HEAD = re.compile(
         (?P<close>\s*[)\]}】]?["'”’*]*[)\]}】]?)(?![\w'’])""",
     re.VERBOSE | re.IGNORECASE,
 )
-_STOP = re.compile(r"\s*(?:$|[\n.,:;!?。，：；！？、/|&+>…\"'”]|[-–—](?:\s|$)|\s[-–—])|\s*[一-鿿]")
+_STOP = re.compile(r"\s*(?:$|[\n.,:;!?。，：；！？、/|&+<>…\"'”]|[-–—](?:\s|$)|\s[-–—])|\s*[一-鿿]")
 _CONNECTIVE = re.compile(
     r"\s+(?:because|since|as|and|or|which|is|was|for|due|based|given|from|with|according|rather|but|not|only|if|would)\b"
 )

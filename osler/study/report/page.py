@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from osler.study.report import cases, palette, quantities, ranking, summary, tables
+from osler.study.report import cases, palette, quantities, summary, tables
 from osler.study.report.charts import forest, reliability, workflow
 from osler.study.report.record import Record, complete
 
@@ -61,13 +61,14 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        count=quantities.count,
+        whole=quantities.count,
         quantity=quantities.quantity,
         difference=quantities.difference,
         span=quantities.span,
         p=quantities.p_value,
         listed=quantities.listed,
         setting=_setting,
+        verdict=tables.verdict,
     )
     environment.globals.update(
         bar=forest.bar,
@@ -75,8 +76,6 @@ def _environment() -> Environment:
         workflow_wide=workflow.wide,
         workflow_tall=workflow.tall,
         signs=workflow.SIGNS,
-        verdict=tables.verdict,
-        open_question=ranking.open_question,
         development=quantities.DEVELOPMENT,
         oversight=summary.OVERSIGHT,
     )

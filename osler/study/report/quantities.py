@@ -109,10 +109,12 @@ def p_value(value: float | None) -> str:
     return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
 
 
-def tick(value: float, unit: str) -> str:
-    """A short axis label: ``70 %``, ``0.5``."""
+def tick(value: float, unit: str, *, signed: bool = False) -> str:
+    """A short axis label: ``70 %``, ``0.5``; for a difference ``+10`` (of shares: percentage points)."""
     shown = 100 * value if unit == "share" else value
     text = f"{shown:.6g}".replace("-", "\u2212")
+    if signed:
+        return f"+{text}" if value > 0 else text
     return f"{text} %" if unit == "share" else text
 
 

@@ -52,10 +52,10 @@ def _asked(record: Mapping[str, Any]) -> tuple[str, ...]:
     out = [study["question"] or "The study file states no question."]
     if task["title"]:
         kind = f" ({task['capability']})" if task["capability"] else ""
-        out.append(f"The task was {task['title'].rstrip('.')}{kind}.")
+        out.append(f"The task: {task['title'].rstrip('.')}{kind}.")
     metric = record["metrics"].get(study["primary"])
     if metric:
-        meaning = f": {metric['definition'].rstrip('.')}" if metric["definition"] else ""
+        meaning = f" ({metric['definition'].rstrip('.')})" if metric["definition"] else ""
         out.append(f"The result that counts, named before the run, is {metric['title']}{meaning}.")
     return tuple(out)
 
@@ -112,7 +112,7 @@ def _better(record: Mapping[str, Any], metric: str, about: Mapping[str, Any]) ->
         weak = [
             other["name"]
             for other in ordered[1:]
-            if (ranking.between(record["comparisons"], metric, best, other["name"]) or {}).get("p_adjusted", 0)
+            if ((ranking.between(record["comparisons"], metric, best, other["name"]) or {}).get("p_adjusted") or 0)
             > ranking.ALPHA
         ]
         if weak:

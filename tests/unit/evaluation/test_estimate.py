@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import ClassVar
 
 import numpy as np
 import orjson
@@ -11,9 +12,9 @@ import pytest
 from osler.core.errors import DataError, SpecError
 from osler.core.statistics import clopper_pearson, wilson
 from osler.core.types import Example, Prediction, Score
-from osler.evaluation.estimate import confusion, estimate, reliability
+from osler.evaluation.estimate import confusion, draw, estimate, reliability
 from osler.evaluation.metrics import METRICS, Accuracy, Auroc, Brier, Cost, FailureRate, Latency, MacroF1, metric
-from osler.evaluation.table import Mask, Table, tabulate_columns
+from osler.evaluation.table import Floats, Mask, Table, tabulate_columns
 
 
 def graded(right: int, n: int, *, clusters: int = 0) -> Table:
@@ -139,13 +140,40 @@ def test_the_slow_bootstrap_says_how_many_resamples_it_took() -> None:
     assert found.method == "cluster bootstrap, 1000 resamples"
 
 
+class WeightedMean:
+    """The mean cost, computed from row weights instead of sums."""
+
+    title: ClassVar[str] = "Weighted mean"
+    definition: ClassVar[str] = "Sum of weight times cost / sum of weights."
+    unit: ClassVar[str] = "USD"
+    higher_is_better: ClassVar[bool | None] = False
+
+    def score(self, example: Example, prediction: Prediction) -> Score:
+        return Score(value=None, reason="of tables only")
+
+    def scored(self, table: Table) -> Mask:
+        return np.ones(len(table), dtype=np.bool_)
+
+    def weighted(self, table: Table, weights: Floats) -> Floats:
+        return np.asarray(weights @ table.cost / weights.sum(axis=-1))
+
+
 def test_sums_and_weights_give_the_same_bootstrap() -> None:
-    table = random_table(150, clusters=150, seed=3)
-    found = estimate(Cost(), table, resamples=4_000)
+    table = random_table(150, clusters=40, seed=3)
+    sums = draw(Cost(), (table,), resamples=1_000, seed=5)
+    weights = draw(WeightedMean(), (table,), resamples=1_000, seed=5)
+    assert sums == pytest.approx(weights)
+    assert estimate(WeightedMean(), table).method == "cluster bootstrap, 1000 resamples"
+
+
+def test_the_interval_of_a_mean_is_about_two_standard_errors_each_way() -> None:
+    table = random_table(150, clusters=10**9, seed=3)
+    found = estimate(Cost(), table)
+    assert found.clusters == 150
     assert found.high is not None
     assert found.low is not None
-    spread = 2 * 1.96 * float(table.cost.std()) / np.sqrt(found.clusters)
-    assert found.high - found.low == pytest.approx(spread, rel=0.15)
+    spread = 2 * 1.96 * float(table.cost.std()) / np.sqrt(150)
+    assert found.high - found.low == pytest.approx(spread, rel=0.05)
 
 
 def test_confusion_has_a_column_for_what_was_not_read() -> None:
@@ -173,10 +201,10 @@ def test_too_many_classes_for_a_mean_are_refused() -> None:
 class Odd:
     """A metric without any corpus-level part."""
 
-    title = "Odd"
-    definition = "None."
-    unit = ""
-    higher_is_better = None
+    title: ClassVar[str] = "Odd"
+    definition: ClassVar[str] = "None."
+    unit: ClassVar[str] = ""
+    higher_is_better: ClassVar[bool | None] = None
 
     def score(self, example: Example, prediction: Prediction) -> Score:
         return Score(value=None, reason="odd")

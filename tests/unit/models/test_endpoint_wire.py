@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import copy
 import pickle
+import subprocess
+import sys
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
@@ -162,6 +164,17 @@ def test_tool_calls_come_back_and_their_answers_go_out(stub: Running) -> None:
 
 def test_a_tool_message_that_answers_no_call_is_a_user_message() -> None:
     assert wire_messages((Message("tool", (Part("22.9"),)),)) == [{"role": "user", "content": "22.9"}]
+
+
+def test_a_tool_call_that_is_none_is_refused() -> None:
+    for text in ("no JSON", "[]", '{"name": "bmi"}'):
+        with pytest.raises(ModelError, match="does not hold a call"):
+            wire_messages((Message("assistant", (Part(text, name="tool_call"),)),))
+
+
+def test_the_module_is_light() -> None:
+    code = "import sys, osler.models.limit, osler.models.stub_server; assert 'aiohttp' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
 def test_n_choices_and_the_json_answer(stub: Running) -> None:

@@ -48,6 +48,7 @@ class Scale:
     ticks: tuple[float, ...]
     unit: str
     reference: float | None = None
+    signed: bool = False
 
     def at(self, value: float) -> float:
         """The place of ``value`` as a share of the width."""
@@ -74,7 +75,7 @@ def scale(points: Iterable[Point], unit: str, *, reference: float | None = None,
         low, high = max(0.0, low), min(1.0, high)
     ticks = tuple(low + index * step for index in range(round((high - low) / step + 1e-9) + 1))
     ticks = tuple(0.0 if abs(value) < step * 1e-6 else value for value in ticks)
-    return Scale(low=low, high=high, ticks=ticks, unit=unit, reference=reference)
+    return Scale(low=low, high=high, ticks=ticks, unit=unit, reference=reference, signed=signed)
 
 
 def _step(rough: float) -> float:
@@ -83,27 +84,30 @@ def _step(rough: float) -> float:
 
 
 def line(points: Sequence[Point], axis: Scale) -> Markup:
-    """The SVG of one row; several points (one per system) stand below each other."""
+    """The SVGs of one row, grid and marks; several points (one per system) stand below each other.
+
+    The grid fills the row whatever its height, so that the lines of neighbouring rows join.
+    """
     gap, edge = 18, 17
     height = 2 * edge + gap * (len(points) - 1)
-    drawn = [_grid(axis, height)]
+    drawn: list[Markup] = []
     for index, point in enumerate(points):
         drawn += _mark(point, axis, edge + gap * index)
     title = points[0].title if len(points) == 1 else "; ".join(point.title for point in points)
     text = "; ".join(point.text for point in points)
-    return image(title, text, *drawn, class_="plot", width="100%", height=height)
+    return _grid(axis) + image(title, text, *drawn, class_="plot", width="100%", height=height)
 
 
-def _grid(axis: Scale, height: int) -> Markup:
-    lines = [_vertical(axis, value, height, "grid") for value in axis.ticks]
+def _grid(axis: Scale) -> Markup:
+    lines = [_vertical(axis, value, "grid") for value in axis.ticks]
     if axis.reference is not None:
-        lines.append(_vertical(axis, axis.reference, height, "reference"))
-    return element("g", *lines)
+        lines.append(_vertical(axis, axis.reference, "reference"))
+    return element("svg", *lines, class_="behind", aria_hidden="true")
 
 
-def _vertical(axis: Scale, value: float, height: int, kind: str) -> Markup:
+def _vertical(axis: Scale, value: float, kind: str) -> Markup:
     x = percent(axis.at(value))
-    return element("line", x1=x, x2=x, y1=0, y2=height, class_=kind)
+    return element("line", x1=x, x2=x, y1=0, y2="100%", class_=kind)
 
 
 def _mark(point: Point, axis: Scale, y: int) -> list[Markup]:
@@ -137,7 +141,7 @@ def ruler(axis: Scale) -> Markup:
     for value in axis.ticks:
         x = percent(axis.at(value))
         drawn.append(element("line", x1=x, x2=x, y1=0, y2=5, class_="grid"))
-        drawn.append(element("text", tick(value, axis.unit), x=x, y=19, class_="tick", text_anchor="middle"))
+        drawn.append(element("text", tick(value, axis.unit, signed=axis.signed), x=x, y=19, class_="tick", text_anchor="middle"))
     return element("svg", *drawn, class_="plot ruler", width="100%", height=24, aria_hidden="true")
 
 

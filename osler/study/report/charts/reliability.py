@@ -32,7 +32,7 @@ def diagram(system: str, bins: Sequence[Mapping[str, Any]]) -> Markup:
         f"Reliability diagram of {system}",
         said or "no case had a stated probability",
         *drawn,
-        view_box=f"0 0 {_LEFT + _SIDE + 16} {height}",
+        view_box=f"0 0 {_LEFT + _SIDE + 24} {height}",
         class_="square",
     )
 

@@ -36,17 +36,17 @@ def standing(stages: Sequence[Mapping[str, Any]]) -> int | None:
 
 def wide(stages: Sequence[Mapping[str, Any]]) -> Markup:
     """For screens: boxes in a row, the short cut above and the loop below."""
-    boxes = [_Box(6 + 194 * index, 70, 160, 70) for index in range(len(STAGES))]
-    drawn = [_arrow("wide", f"M{box.x + 160} 105H{box.x + 186}") for box in boxes[:-1]]
+    boxes = [_Box(6 + 194 * index, 70, 164, 70) for index in range(len(STAGES))]
+    drawn = [_arrow("wide", f"M{box.x + 164} 105H{box.x + 186}") for box in boxes[:-1]]
     tuning, top, floor = boxes[3], 70, 140
     drawn += [
-        _arrow("wide", f"M{boxes[2].x + 80} {top}V34H{boxes[4].x + 80}V{top - 6}"),
-        _label("target met by prompting", tuning.x + 80, 26, "middle"),
-        _arrow("wide", f"M{tuning.x + 80} {floor}V182H{boxes[0].x + 80}V{floor + 6}", dashed=True),
+        _arrow("wide", f"M{boxes[2].x + 82} {top}V34H{boxes[4].x + 82}V{top - 6}"),
+        _label("target met by prompting", tuning.x + 82, 26, "middle"),
+        _arrow("wide", f"M{tuning.x + 82} {floor}V182H{boxes[0].x + 82}V{floor + 6}", dashed=True),
         _label("redefine the task if fine-tuning fails", boxes[1].x + 177, 201, "middle"),
-        _label("if not satisfied", tuning.x - 17, 58, "middle"),
+        _label("if not satisfied", tuning.x - 15, 160, "middle"),
     ]
-    return _picture(stages, boxes, drawn, "0 0 948 214", "wide")
+    return _picture(stages, boxes, drawn, "0 0 952 214", "wide")
 
 
 def tall(stages: Sequence[Mapping[str, Any]]) -> Markup:
