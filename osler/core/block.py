@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import math
 import re
 import types
 import typing
@@ -163,10 +164,8 @@ def _hash(self: Any) -> int:
 def _post_init(self: Any) -> None:
     hints = _hints(type(self))
     for field in dataclasses.fields(self):
-        value = _normal(getattr(self, field.name))
         hint = hints.get(field.name, Any)
-        if hint is float and isinstance(value, int) and not isinstance(value, bool):
-            value = float(value)
+        value = _cast(_normal(getattr(self, field.name), f"{snake(type(self).__name__)}.{field.name}"), hint)
         if not _fits(value, hint):
             raise SpecError(
                 f"{snake(type(self).__name__)}.{field.name} must be {_name(hint)}, got {_shown(value)}",
@@ -187,11 +186,31 @@ def _hints(kind: type[Any]) -> dict[str, Any]:
     return _HINTS[kind]
 
 
-def _normal(value: Any) -> Any:
+def _normal(value: Any, where: str) -> Any:
+    """Tuples and fresh dicts; refuses what would not come back from its spec as it was."""
     if isinstance(value, (list, tuple)):
-        return tuple(_normal(item) for item in value)
+        return tuple(_normal(item, where) for item in value)
     if isinstance(value, Mapping):
-        return {key: _normal(item) for key, item in value.items()}
+        for key in value:
+            if key == "block" or not isinstance(key, str):
+                raise SpecError(f"{where} cannot hold the key {key!r}", hint="use another word as the key")
+        return {key: _normal(item, where) for key, item in value.items()}
+    if isinstance(value, float) and not math.isfinite(value):  # JSON has no word for it, so it would hash as null
+        raise SpecError(f"{where} must be a finite number, got {value}", hint="leave it out for the default")
+    return value
+
+
+def _cast(value: Any, hint: Any) -> Any:
+    """Whole numbers as floats where floats stand, so that equal blocks have equal specs."""
+    arms = typing.get_args(hint)
+    if isinstance(value, int) and not isinstance(value, bool):
+        either = typing.get_origin(hint) in (Union, types.UnionType) and float in arms and int not in arms
+        return float(value) if hint is float or either else value
+    if isinstance(value, tuple) and typing.get_origin(hint) is tuple and arms:
+        each = arms[:1] * len(value) if arms[-1] is Ellipsis else arms
+        return (
+            tuple(_cast(item, arm) for item, arm in zip(value, each, strict=True)) if len(each) == len(value) else value
+        )
     return value
 
 

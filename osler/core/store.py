@@ -18,35 +18,10 @@ from typing import Any
 import orjson
 
 from osler.core.errors import DataError
-from osler.core.types import Example, Prediction, Reply, ToolCall
+from osler.core.migrations import MIGRATIONS, statements
+from osler.core.serial import example_from, prediction_from, prediction_json, reply_from
+from osler.core.types import Example, Prediction, Reply
 
-# Each entry brings a store one version further. Never edit one that was released: add the next.
-MIGRATIONS: tuple[str, ...] = (
-    """
-    CREATE TABLE replies (key TEXT PRIMARY KEY, study TEXT NOT NULL, model TEXT NOT NULL, at REAL NOT NULL,
-      request BLOB NOT NULL, reply BLOB NOT NULL, tokens INTEGER NOT NULL, cost_usd REAL NOT NULL);
-    CREATE INDEX replies_study ON replies (study, tokens, cost_usd);
-    CREATE TABLE runs (id TEXT PRIMARY KEY, study TEXT NOT NULL, at REAL NOT NULL, cell BLOB NOT NULL) WITHOUT ROWID;
-    CREATE TABLE predictions (run TEXT NOT NULL, example TEXT NOT NULL, attempt INTEGER NOT NULL, failed INTEGER
-      NOT NULL, prediction BLOB NOT NULL, PRIMARY KEY (run, example, attempt));
-    CREATE TABLE examples (dataset TEXT NOT NULL, id TEXT NOT NULL, position INTEGER NOT NULL, example BLOB NOT NULL,
-      PRIMARY KEY (dataset, id)) WITHOUT ROWID;
-    CREATE TABLE scores (run TEXT NOT NULL, example TEXT NOT NULL, metric TEXT NOT NULL, by TEXT NOT NULL,
-      value REAL, reason TEXT NOT NULL, at REAL NOT NULL, PRIMARY KEY (run, example, metric, by, at)) WITHOUT ROWID;
-    CREATE TABLE events (id INTEGER PRIMARY KEY, study TEXT NOT NULL, at REAL NOT NULL, kind TEXT NOT NULL,
-      data BLOB NOT NULL);
-    CREATE INDEX events_study ON events (study, kind, id);
-    CREATE TRIGGER replies_fixed BEFORE UPDATE ON replies BEGIN SELECT RAISE(ABORT, 'append-only'); END;
-    CREATE TRIGGER runs_fixed BEFORE UPDATE ON runs BEGIN SELECT RAISE(ABORT, 'append-only'); END;
-    CREATE TRIGGER runs_kept BEFORE DELETE ON runs BEGIN SELECT RAISE(ABORT, 'append-only'); END;
-    CREATE TRIGGER predictions_fixed BEFORE UPDATE ON predictions BEGIN SELECT RAISE(ABORT, 'append-only'); END;
-    CREATE TRIGGER predictions_kept BEFORE DELETE ON predictions BEGIN SELECT RAISE(ABORT, 'append-only'); END;
-    CREATE TRIGGER scores_fixed BEFORE UPDATE ON scores BEGIN SELECT RAISE(ABORT, 'append-only'); END;
-    CREATE TRIGGER scores_kept BEFORE DELETE ON scores BEGIN SELECT RAISE(ABORT, 'append-only'); END;
-    CREATE TRIGGER events_fixed BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'append-only'); END;
-    CREATE TRIGGER events_kept BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'append-only'); END;
-    """,
-)
 _GROUP_S = 0.002  # how long a write waits for company: 64 writers then share one commit
 _PUT_REPLY = "INSERT OR IGNORE INTO replies VALUES (?,?,?,?,?,?,?,?)"
 _PUT_PREDICTION = "INSERT OR IGNORE INTO predictions VALUES (?,?,?,?,?)"
@@ -70,37 +45,56 @@ class Store:
         self._predictions: list[tuple[Any, ...]] = []
         self._waiting: list[asyncio.Future[None]] = []
         self._timer: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None  # the one that the timer belongs to
+        self._db: Any = None
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(self.path, timeout=30.0, isolation_level=None)
+            self._known()
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
             self._db.execute("PRAGMA wal_autocheckpoint=4000")
             self._migrate()
-        except (sqlite3.Error, OSError) as error:
+        except BaseException as error:
+            if self._db is not None:
+                self._db.close()
+            if not isinstance(error, (sqlite3.Error, OSError)):
+                raise
             raise DataError(
                 f"the store {self.path} cannot be opened ({error})", hint="name another file with --store"
             ) from error
 
-    def _migrate(self) -> None:
-        version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
+    def _known(self) -> None:
+        """Refuse, before anything is written, a newer store and a database that is none of ours."""
+        # One statement, so that another process cannot make the tables between two looks.
+        look = "SELECT (SELECT user_version FROM pragma_user_version), (SELECT COUNT(*) FROM sqlite_master)"
+        version, tables = self._db.execute(look).fetchone()
         if version > len(MIGRATIONS):
             raise DataError(
                 f"the store {self.path} has version {version}, this Osler knows {len(MIGRATIONS)}",
                 hint="use the newer Osler that wrote it, or name another file with --store",
             )
+        if version == 0 and tables:
+            raise DataError(
+                f"the file {self.path} is a database of another program", hint="name another file with --store"
+            )
+
+    def _migrate(self) -> None:
+        version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
         for number in range(version, len(MIGRATIONS)):
             # Another process may be migrating too: take the write lock first, then look again.
             self._db.execute("BEGIN IMMEDIATE")
             if int(self._db.execute("PRAGMA user_version").fetchone()[0]) == number:
-                for statement in _statements(MIGRATIONS[number]):
+                for statement in statements(MIGRATIONS[number]):
                     self._db.execute(statement)
                 self._db.execute(f"PRAGMA user_version={number + 1}")
             self._db.execute("COMMIT")
 
     def close(self) -> None:
-        self._flush()
-        self._db.close()
+        try:
+            self._flush()
+        finally:
+            self._db.close()
 
     def __enter__(self) -> Store:
         return self
@@ -153,7 +147,7 @@ class Store:
 
     def put_prediction(self, run: str, example: str, prediction: Prediction, *, attempt: int = 0) -> None:
         """Keep a prediction with the next group; the replies it stands on are durable already."""
-        self._predictions.append((run, example, attempt, int(bool(prediction.failure)), _prediction_json(prediction)))
+        self._predictions.append((run, example, attempt, int(bool(prediction.failure)), prediction_json(prediction)))
         if len(self._predictions) >= 512:
             self._flush()
             return
@@ -222,10 +216,11 @@ class Store:
     # Writing
 
     def _schedule(self, loop: asyncio.AbstractEventLoop) -> None:
-        if self._timer is None or self._timer.cancelled() or self._timer.when() < loop.time() - 1.0:
-            self._timer = loop.call_later(_GROUP_S, self._flush)
+        if self._timer is None or self._loop is not loop:  # a timer dies with its loop
+            self._loop, self._timer = loop, loop.call_later(_GROUP_S, lambda: self._flush(tell=False))
 
-    def _flush(self) -> None:
+    def _flush(self, *, tell: bool = True) -> None:
+        """Write what waits. Predictions that could not be written are kept for the next try, which tells of it."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -245,8 +240,10 @@ class Store:
         for future in waiting:
             if not future.done():
                 future.set_exception(error) if error else future.set_result(None)
-        if error is not None and not waiting:
-            raise error
+        if error is not None:
+            self._predictions = predictions + self._predictions
+            if tell:
+                raise error
 
     def _write(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
         try:
@@ -255,6 +252,9 @@ class Store:
             self._db.execute("COMMIT")
         except sqlite3.Error as problem:
             raise self._refused(problem) from problem
+        except BaseException:  # a row that is no JSON, or Ctrl-C: the transaction must not stay open
+            self._db.execute("ROLLBACK")
+            raise
 
     def _refused(self, problem: sqlite3.Error) -> DataError:
         if self._db.in_transaction:
@@ -263,73 +263,3 @@ class Store:
             f"the store {self.path} could not be written ({problem})",
             hint="free some disk space, then run the same command again: finished work is kept",
         )
-
-
-def _statements(script: str) -> Iterator[str]:
-    """The statements of a script, one by one: executescript would commit behind our back."""
-    text = ""
-    for line in script.splitlines():
-        text += line + "\n"
-        if sqlite3.complete_statement(text):
-            yield text
-            text = ""
-
-
-def _prediction_json(prediction: Prediction) -> bytes:
-    """Without the text of stored replies: that is kept once, under its key."""
-    return orjson.dumps(
-        {
-            "answer": prediction.answer,
-            "rationale": prediction.rationale,
-            "evidence": prediction.evidence,
-            "votes": prediction.votes,
-            "parsed": prediction.parsed,
-            "failure": prediction.failure,
-            "replies": [
-                {"key": reply.key, "cached": reply.cached, "latency_s": reply.latency_s} if reply.key else reply
-                for reply in prediction.replies
-            ],
-        }
-    )
-
-
-def reply_from(data: Mapping[str, Any], *, key: str = "", cached: bool | None = None) -> Reply:
-    fields = dict(data)
-    fields["texts"] = tuple(fields.get("texts", ()))
-    fields["tool_calls"] = tuple(ToolCall(**call) for call in fields.get("tool_calls", ()))
-    fields["key"] = key or fields.get("key", "")
-    if cached is not None:
-        fields["cached"] = cached
-    return Reply(**fields)
-
-
-def prediction_from(data: Mapping[str, Any], find: Any) -> Prediction:
-    """``find(key)`` gives a stored reply or None (a reply that was deleted leaves an empty one)."""
-    replies = []
-    for item in data["replies"]:
-        if not item.get("key"):
-            replies.append(reply_from(item))
-            continue
-        found = find(item["key"]) or Reply(text="", key=item["key"], finish="deleted")
-        fields = {name: getattr(found, name) for name in found.__slots__}
-        replies.append(Reply(**{**fields, "cached": item["cached"], "latency_s": item["latency_s"]}))
-    evidence = data["evidence"]
-    return Prediction(
-        answer=data["answer"],
-        rationale=data["rationale"],
-        evidence=None if evidence is None else tuple(evidence),
-        replies=tuple(replies),
-        votes=data["votes"],
-        parsed=data["parsed"],
-        failure=data["failure"],
-    )
-
-
-def example_from(data: Mapping[str, Any]) -> Example:
-    return Example(
-        id=data["id"],
-        input=data["input"],
-        target=data["target"],
-        choices=tuple(data["choices"]),
-        meta=data["meta"],
-    )

@@ -14,6 +14,7 @@ from osler.core.types import Example, Split
 from osler.data.readers import Row, read_rows
 from osler.data.splits import split_by
 
+MOST_LABELS = 50
 _SPLITS: dict[str, Split] = {
     "train": "train",
     "training": "train",
@@ -30,7 +31,8 @@ class File:
     """Cases of a JSON lines, CSV, TSV or Parquet file, one case a row.
 
     ``id``, ``target`` and ``text`` name columns. ``choices`` are the answers of all cases; ``choices_column`` names a
-    column that holds those of each case (a list, a JSON list, or text with ``|`` between the answers).
+    column that holds those of each case (a list, a JSON list, or text with ``|`` between the answers). Without either
+    the choices are the different targets of the file, unless ``open`` says that answers are free text.
     ``cluster`` names the column of the patient: all cases of a patient land in one split. ``split`` names a column
     with train, valid or test; without it cases are dealt by hash, the shares ``valid`` and ``test`` of the clusters,
     and the rest is train.
@@ -45,6 +47,7 @@ class File:
     text: str = "text"
     choices: tuple[str, ...] = ()
     choices_column: str = ""
+    open: bool = False
     cluster: str = ""
     split: str = ""
     valid: float = 0.2
@@ -56,8 +59,8 @@ class File:
     synthetic: ClassVar[bool] = False
 
     def check(self) -> None:
-        if self.choices and self.choices_column:
-            raise SpecError("file takes choices or choices_column, not both", hint="leave one of them out")
+        if bool(self.choices) + bool(self.choices_column) + self.open > 1:
+            raise SpecError("file takes one of choices, choices_column and open", hint="leave the others out")
         if min(self.valid, self.test) < 0 or self.valid + self.test > 1:
             raise SpecError(
                 f"file.valid and file.test must be 0 or more and sum to at most 1, got {self.valid} and {self.test}"
@@ -74,7 +77,8 @@ class File:
         ids = self._ids(rows)
         places = self._splits(rows, ids)
         # Every row is built, so that a broken row is told whatever the split that is asked for.
-        built = [self._example(row, name) for row, name in zip(rows, ids, strict=True)]
+        shared = self.choices or self._targets(rows)
+        built = [self._example(row, name, shared) for row, name in zip(rows, ids, strict=True)]
         return [example for example, place in zip(built, places, strict=True) if place == split]
 
     def _need_columns(self, rows: list[Row]) -> None:
@@ -118,11 +122,23 @@ class File:
             )
         return found
 
-    def _example(self, row: Row, name: str) -> Example:
+    def _targets(self, rows: list[Row]) -> tuple[str, ...]:
+        """The different targets of the file, in order of the alphabet, where they are the choices."""
+        if self.open or self.choices_column:
+            return ()
+        found = sorted({_word(row[self.target]) for row in rows} - {""})
+        if len(found) > MOST_LABELS:
+            raise DataError(
+                f"the column {self.target!r} of {self.title} holds {len(found)} different answers, too many for labels",
+                hint="give choices, or open = true where answers are free text",
+            )
+        return tuple(found)
+
+    def _example(self, row: Row, name: str, shared: tuple[str, ...]) -> Example:
         target = _word(row[self.target])
         if not target:
             raise DataError(f"case {name!r} of {self.title} has an empty target", hint="label it or leave it out")
-        choices = self.choices or self._choices(row, name)
+        choices = shared or self._choices(row, name)
         if choices and target not in choices:
             raise DataError(
                 f"case {name!r} of {self.title} has a target that is not among its choices",

@@ -24,8 +24,8 @@ from osler.evaluation.table import UNREAD, Floats, Mask, Table
 RESAMPLES = 10_000
 SLOW_RESAMPLES = 1_000
 FEWEST = 200
-WORK = 100_000_000
-CELLS = 2_000_000
+WORK = 20_000_000
+CELLS = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)

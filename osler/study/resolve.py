@@ -105,7 +105,7 @@ def load(path: str | Path) -> Study:
         folds = _folds(data, problems)
         source = attempt(problems, "data", lambda: resolve("source", {k: v for k, v in data.items() if k != "folds"}))
         if source is not None:
-            task = replace(task, data=source)
+            task = _with_source(task, source, Path(path).parent)
     elif task is not None and task.data is None:
         names = ", ".join(task.sources) or "file"
         problems.add("the setting 'data' is missing", f'add data = {{ source = "..." }} ({names})')
@@ -225,6 +225,15 @@ def _task(table: Mapping[str, Any], problems: Problems) -> tuple[str, Template |
             return str(value["from"]), made
         return "own", attempt(problems, "task", lambda: build(Template, settings))
     return "", None
+
+
+def _with_source(task: Template, source: Any, folder: Path) -> Template:
+    """The task on that source. A file is looked for beside the study too; a source may name the patient's field."""
+    file = getattr(source, "path", "")
+    if file and not file.startswith("$") and not Path(file).exists() and (folder / file).exists():
+        source = replace(source, path=str(folder / file))
+    cluster = task.cluster or str(getattr(source, "cluster", ""))
+    return replace(task, data=source, cluster=cluster)
 
 
 def _folds(data: Mapping[str, Any], problems: Problems) -> int:

@@ -19,7 +19,7 @@ from osler.core.statistics.proportion import Interval, refuse_level
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.integer[Any]]
-CHUNK = 2_000_000
+CHUNK = 4_000_000
 WORK = 500_000_000
 FEWEST = 1_000
 DISTINCT_COST = 12

@@ -10,7 +10,7 @@ from functools import cached_property
 from random import Random
 from typing import NamedTuple
 
-from osler.data.cohort.conditions import ALL, CONDITIONS
+from osler.data.cohort.conditions import ALL, CONDITIONS, Condition
 from osler.data.cohort.history import (
     Admission,
     Allergy,
@@ -162,6 +162,8 @@ def _conditions(rng: Random, sex: str, age: int) -> tuple[str, ...]:
         share = condition.share[band]
         if place > 0.6 or (condition.sex and condition.sex != sex):
             continue
+        if not condition.share[0] and age < _youngest(condition):
+            continue
         if condition.needs and not any(code in held for code in condition.needs):
             continue
         for code, factor in condition.boosts:
@@ -172,13 +174,17 @@ def _conditions(rng: Random, sex: str, age: int) -> tuple[str, ...]:
     return tuple(held)
 
 
+def _youngest(condition: Condition) -> int:
+    """Age in years before which the condition does not begin."""
+    return 12 if condition.share[0] >= 0.01 else 58 if condition.share[1] < 0.002 else 36
+
+
 def _diagnoses(rng: Random, held: tuple[str, ...], visit: datetime.date, age: int) -> tuple[Diagnosis, ...]:
     """Onsets: not in childhood for diseases of later life, and no complication before its cause."""
     onsets: dict[str, datetime.date] = {}
     for code in held:
         condition, place = CONDITIONS[code], rng.random()
-        youngest = 12 if condition.share[0] >= 0.01 else 58 if condition.share[1] < 0.002 else 36
-        years = min(int(25 * place * place), max(0, age - youngest))
+        years = min(int(25 * place * place), max(0, age - _youngest(condition)))
         day = visit.replace(year=visit.year - years) - datetime.timedelta(days=int(place * 7919) % 200)
         causes = [onsets[cause] for cause in condition.needs if cause in onsets]
         onsets[code] = max(day, *causes) if causes else day

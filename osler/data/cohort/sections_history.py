@@ -217,54 +217,41 @@ def smoking(patient: Patient, writer: Writer) -> None:
 
 
 def women(patient: Patient, writer: Writer) -> None:
-    state = patient.women
-    if patient.sex != "F":
+    state, draw = patient.women, writer.draw
+    if state.pregnancy in ("pregnant", "breastfeeding"):
+        if draw() < 0.85:
+            options = _EXPECTING if state.pregnancy == "pregnant" else _NURSING
+            writer.say(options, {"n": str(state.weeks)}, Fact("pregnancy", state.pregnancy))
         return
-    if state.pregnancy == "pregnant" and writer.draw() < 0.85:
-        writer.say(
-            (
-                "Currently pregnant at {n} weeks.",
-                "Intrauterine pregnancy, {n} weeks of gestation.",
-                "G2P1 at {n} weeks.",
-            ),
-            {"n": str(state.weeks)},
-            Fact("pregnancy", "pregnant"),
-        )
-    elif state.pregnancy == "breastfeeding" and writer.draw() < 0.85:
-        writer.say(
-            ("Is breastfeeding an infant.", "Currently nursing a 4-month-old baby."),
-            {},
-            Fact("pregnancy", "breastfeeding"),
-        )
-    elif state.postmenopausal:
-        if writer.draw() < 0.5:
-            writer.say(
-                ("Postmenopausal.", "Menopause several years ago.", "Went through menopause without bleeding since."),
-                {},
-                Fact("menopause"),
-            )
-    else:
-        if writer.draw() < 0.45:
-            writer.say(
-                ("Urine pregnancy test negative; not breastfeeding.", "Not pregnant and not nursing."),
-                {},
-                Fact("pregnancy", "no"),
-            )
-        if writer.draw() < 0.3:
-            writer.say(
-                ("Menstrual periods are regular.", "LMP two weeks ago, cycles regular."),
-                {},
-                Fact("menopause", present=False),
-            )
-        if state.contraception and writer.draw() < 0.6:
-            used = state.contraception != "none"
-            writer.say(
-                ("Uses {method} for contraception.", "Contraception: {method}.")
-                if used
-                else ("Uses no contraception.", "Does not use birth control."),
-                {"method": state.contraception},
-                Fact("contraception", present=used),
-            )
+    if state.postmenopausal:
+        if draw() < 0.5:
+            writer.say(_PAST_MENOPAUSE, {}, Fact("menopause"))
+        return
+    if state.pregnancy and draw() < 0.45:
+        writer.say(_NOT_PREGNANT, {}, Fact("pregnancy", "no"))
+    if state.pregnancy and draw() < 0.3:
+        writer.say(_BEFORE_MENOPAUSE, {}, Fact("menopause", present=False))
+    if state.contraception and draw() < 0.6:
+        used = state.contraception != "none"
+        options = _CONTRACEPTION if used else _NO_CONTRACEPTION
+        writer.say(options, {"method": state.contraception}, Fact("contraception", present=used))
+
+
+_EXPECTING = (
+    "Currently pregnant at {n} weeks.",
+    "Intrauterine pregnancy, {n} weeks of gestation.",
+    "G2P1 at {n} weeks.",
+)
+_NURSING = ("Is breastfeeding an infant.", "Currently nursing a 4-month-old baby.")
+_PAST_MENOPAUSE = (
+    "Postmenopausal.",
+    "Menopause several years ago.",
+    "Went through menopause without bleeding since.",
+)
+_NOT_PREGNANT = ("Urine pregnancy test negative; not breastfeeding.", "Not pregnant and not nursing.")
+_BEFORE_MENOPAUSE = ("Menstrual periods are regular.", "LMP two weeks ago, cycles regular.")
+_CONTRACEPTION = ("Uses {method} for contraception.", "Contraception: {method}.")
+_NO_CONTRACEPTION = ("Uses no contraception.", "Does not use birth control.")
 
 
 def consent(patient: Patient, writer: Writer) -> None:

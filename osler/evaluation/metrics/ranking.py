@@ -52,8 +52,11 @@ def weighted_auroc(shares: Floats, positive: Mask, weights: Floats) -> Floats:
     starts = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]]) if ranked.size else np.zeros(0, dtype=np.intp)
     if starts.size == 0:
         return np.full(weights.shape[:-1], np.nan)
-    held = weights[..., order]
-    wins = np.add.reduceat(held * positive[order], starts, axis=-1)
-    rest = np.add.reduceat(held * ~positive[order], starts, axis=-1)
-    below = np.cumsum(rest, axis=-1) - rest / 2
-    return ratio(np.sum(wins * below, axis=-1), np.sum(wins, axis=-1) * np.sum(rest, axis=-1))
+    held = np.take(weights, order, axis=-1)
+    wins = held * positive[order]
+    rest = held - wins
+    if starts.size < ranked.size:  # equal probabilities stand together and count half against each other
+        wins, rest = (np.add.reduceat(part, starts, axis=-1) for part in (wins, rest))
+    below = np.cumsum(rest, axis=-1)
+    below -= rest / 2
+    return ratio(np.einsum("...i,...i->...", wins, below), np.sum(wins, axis=-1) * np.sum(rest, axis=-1))

@@ -68,6 +68,7 @@ def _environment() -> Environment:
         p=quantities.p_value,
         listed=quantities.listed,
         setting=_setting,
+        unbroken=_unbroken,
         verdict=tables.verdict,
     )
     environment.globals.update(
@@ -80,6 +81,11 @@ def _environment() -> Environment:
         oversight=summary.OVERSIGHT,
     )
     return environment
+
+
+def _unbroken(text: str) -> str:
+    """Keeps a number and its percent sign on one line."""
+    return text.replace(" %", "\u00a0%")
 
 
 def _setting(value: Any) -> str:

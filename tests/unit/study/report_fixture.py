@@ -49,9 +49,7 @@ def results(*, n: int = 180, patients: int = 60, synthetic: bool = True, seed: i
         "gates": GATES,
         "metrics": METRICS,
         "systems": systems,
-        "comparisons": [
-            _comparison(a, b, cases, answers) for index, a in enumerate(names) for b in names[index + 1 :]
-        ],
+        "comparisons": [_comparison(a, b, cases, answers) for index, a in enumerate(names) for b in names[index + 1 :]],
         "published": PUBLISHED,
         "cases": _wrong(cases, answers),
         "warnings": ["The figure of the best of four systems is optimistic: the same cases chose it."],
@@ -251,7 +249,9 @@ def _confusion(cases: list[Row], given: list[Row]) -> Row:
 
 def _reliability(accuracy: float, n: int) -> list[Row]:
     steps = [0.35, 0.5, 0.62, 0.74, 0.85, 0.95]
-    return [{"confidence": c, "accuracy": min(1.0, c * accuracy + 0.08), "n": n // (8 - i)} for i, c in enumerate(steps)]
+    return [
+        {"confidence": c, "accuracy": min(1.0, c * accuracy + 0.08), "n": n // (8 - i)} for i, c in enumerate(steps)
+    ]
 
 
 def _comparison(a: str, b: str, cases: list[Row], answers: dict[str, list[Row]]) -> Row:

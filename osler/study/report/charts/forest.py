@@ -141,7 +141,9 @@ def ruler(axis: Scale) -> Markup:
     for value in axis.ticks:
         x = percent(axis.at(value))
         drawn.append(element("line", x1=x, x2=x, y1=0, y2=5, class_="grid"))
-        drawn.append(element("text", tick(value, axis.unit, signed=axis.signed), x=x, y=19, class_="tick", text_anchor="middle"))
+        drawn.append(
+            element("text", tick(value, axis.unit, signed=axis.signed), x=x, y=19, class_="tick", text_anchor="middle")
+        )
     return element("svg", *drawn, class_="plot ruler", width="100%", height=24, aria_hidden="true")
 
 

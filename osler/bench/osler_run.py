@@ -1,0 +1,53 @@
+"""Osler's own runner: a study file, its plan and its store, as ``osler run`` does it."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+import aiohttp
+
+import osler.bench.questions
+import osler.models.endpoint_transport  # what a call would import first: start-up counts it
+from osler import recipes
+from osler.bench.contender import Contender
+from osler.core.errors import OslerError
+from osler.core.store import Store
+from osler.study.plan import plan
+from osler.study.resolve import load
+from osler.study.run import run
+
+STUDY = """
+question = "How fast is the runner?"
+task = "mirage"
+data = {{ source = "bench_questions", n = {n} }}
+models = [{{ use = "endpoint", model = "stub", base_url = "{url}", api_key_env = "", concurrency = {width} }}]
+systems = ["zero_shot"]
+"""
+
+
+def main(contender: Contender) -> None:
+    """The warm-up is a study of its own with a store of its own."""
+    with tempfile.TemporaryDirectory(prefix="osler-bench-") as folder:
+        for n in (contender.warm_up, contender.calls):
+            contender.marks.clear()
+            study_run(Path(folder) / f"study{n}.toml", n, contender)
+
+
+def study_run(path: Path, n: int, contender: Contender) -> None:
+    path.write_text(STUDY.format(n=n, url=contender.url, width=contender.width), encoding="utf-8")
+    with Store(path.with_suffix(".sqlite")) as store:
+        made = plan(load(path), store)
+        contender.mark()
+        outcome = asyncio.run(run(made, store))
+        contender.mark()
+    if outcome.calls != n or outcome.failed or outcome.stopped:
+        raise OslerError(f"the run made {outcome.calls} calls of {n}, {outcome.failed} failed ({outcome.stopped})")
+
+
+if __name__ == "__main__":
+    recipes.discover()
+    made = Contender.ready()
+    main(made)
+    made.report()
