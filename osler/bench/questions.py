@@ -13,6 +13,16 @@ from osler.core.types import LETTERS, Example, Split
 _SIGNS = ("fever", "chest pain", "a rash", "short breath", "joint pain", "headache", "weight loss", "night sweats")
 _DRUGS = ("amoxicillin", "metformin", "lisinopril", "warfarin", "prednisone", "salbutamol", "ibuprofen", "insulin")
 _OPTIONS = 4
+_VIGNETTES = tuple(
+    f"comes with {sign} for {3 + i} days and, since yesterday, {other}. The patient takes {drug} once a day and has no "
+    f"known allergy. On examination the temperature is {36.8 + i / 5:.1f} degrees, the pulse {70 + 3 * i} a minute, the "
+    f"blood pressure {104 + 8 * i}/{62 + 4 * i} mmHg and the saturation {99 - i} per cent on room air. The lungs are "
+    f"clear, the abdomen is soft, and the neck is supple. The white cell count is {4200 + 900 * i} per microlitre and "
+    f"the C-reactive protein {5 + 20 * i} mg per litre. Which of the following is the best next step?"
+    for i, (sign, drug) in enumerate(zip(_SIGNS, _DRUGS, strict=True))
+    for other in _SIGNS
+)
+_CHOICES = tuple(tuple(f"{_DRUGS[(i + k) % 8]} {5 + 5 * (i // 8)} mg" for k in range(_OPTIONS)) for i in range(64))
 
 
 @dataclass(frozen=True)
@@ -39,17 +49,10 @@ class Questions(Sequence[Example]):
 
 def question(i: int) -> Example:
     """Question ``i``: about 600 characters with four options, as long as a question of an examination."""
-    sign, other = _SIGNS[i % 8], _SIGNS[(i // 8) % 8]
-    text = (
-        f"Case {i}. A {20 + i % 70}-year-old patient comes with {sign} for {1 + i % 13} days and, since yesterday, "
-        f"{other}. The patient takes {_DRUGS[i % 8]} once a day and has no known allergy. On examination the "
-        f"temperature is {36.5 + (i % 40) / 10:.1f} degrees, the pulse {60 + i % 60} a minute, the blood pressure "
-        f"{100 + i % 70}/{60 + i % 35} mmHg and the saturation {88 + i % 12} per cent on room air. The lungs are clear, "
-        f"the abdomen is soft, and the neck is supple. The white cell count is {4000 + 37 * i % 14000} per microlitre "
-        f"and the C-reactive protein {i % 240} mg per litre. Which of the following is the best next step?"
+    text = f"Case {i}. A patient aged {20 + i % 70} {_VIGNETTES[i % 64]}"
+    return Example(
+        id=f"q{i:07}", input={"question": text}, target=LETTERS[i % _OPTIONS], choices=_CHOICES[i * 7 % 64]
     )
-    choices = tuple(f"{_DRUGS[(i + k) % 8]} {5 * (1 + (i + 3 * k) % 40)} mg" for k in range(_OPTIONS))
-    return Example(id=f"q{i:07}", input={"question": text}, target=LETTERS[i % _OPTIONS], choices=choices)
 
 
 @block

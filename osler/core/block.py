@@ -47,7 +47,7 @@ def block(cls: type[T] | None = None, *, checked: bool = True) -> Any:
             if name in kind.__annotations__ and isinstance(default, dict):  # a table as default is a fresh copy each
                 setattr(kind, name, dataclasses.field(default_factory=default.copy))
         made = dataclasses.dataclass(frozen=True, kw_only=True)(kind)
-        made.__hash__ = _hash  # type: ignore[assignment]
+        made.__hash__ = _hash  # type: ignore[method-assign]
         made.__osler_block__ = True  # type: ignore[attr-defined]
         _BLOCKS[made.__name__] = made
         return made

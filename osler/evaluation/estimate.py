@@ -103,7 +103,7 @@ def draw(metric: TableMetric, tables: tuple[Table, ...], *, resamples: int, seed
     affordable = min(resamples, SLOW_RESAMPLES, max(FEWEST, WORK // len(first)))
     step = max(1, CELLS // len(first))
     drawn: list[Floats] = []
-    for counts in cluster_weights(count_clusters(first), resamples=affordable, seed=seed):
+    for counts in cluster_weights(count_clusters(first), resamples=affordable, seed=seed, cells=CELLS):
         for start in range(0, len(counts), step):
             weights = counts[start : start + step, first.clusters].astype(np.float64)
             drawn.append(np.stack([metric.weighted(table, weights) for table in tables], axis=1))

@@ -29,7 +29,8 @@ class Table:
     ``failures``: the kind of error, "" for none. ``probabilities`` [n, labels]: NaN rows where a prediction has no
     votes, None where no row has any. ``cited`` and ``gold``: sets of passage ids or None; ``evidence`` [n, 3] counts
     their common ids, the cited and the gold ones, -1 where a set is None. ``latency`` in seconds and ``cost`` in US
-    dollars per case (all of its calls added up), tokens per case; NaN where not known. ``meta``: columns to group by.
+    dollars per case (all of its calls added up), tokens per case; NaN where not known. ``meta``: columns to group by. ``scores``: per-case scores given from outside (a
+    metric that reads replies, a judge, a rater) by name, NaN where there is none.
     """
 
     ids: NDArray[np.str_]
@@ -49,6 +50,7 @@ class Table:
     latency: Floats
     calls: Codes
     meta: Mapping[str, NDArray[np.str_]]
+    scores: Mapping[str, Floats] = dataclasses.field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -62,11 +64,12 @@ class Table:
         chosen: dict[str, Any] = {
             field.name: getattr(self, field.name)[mask]
             for field in dataclasses.fields(self)
-            if field.name not in ("labels", "meta", "clusters", "probabilities")
+            if field.name not in ("labels", "meta", "clusters", "probabilities", "scores")
         }
         chosen["clusters"] = np.unique(self.clusters[mask], return_inverse=True)[1].astype(np.int32)
         chosen["probabilities"] = None if self.probabilities is None else self.probabilities[mask]
         chosen["meta"] = {name: column[mask] for name, column in self.meta.items()}
+        chosen["scores"] = {name: column[mask] for name, column in self.scores.items()}
         return Table(labels=self.labels, **chosen)
 
     def select(self, field: str, value: object) -> Table:

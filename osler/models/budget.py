@@ -10,13 +10,13 @@ from osler.core.errors import BudgetError
 from osler.core.store import Spent
 from osler.core.types import Message, Model, Reply
 
-CHARACTERS_PER_TOKEN = 3.0  # on the safe side: English text has about 4
+BYTES_PER_TOKEN = 3.0  # on the safe side: English text has about 4; bytes, as other scripts cost more a character
 
 
 def estimate_tokens(messages: Sequence[Message]) -> int:
-    """Upper guess of the tokens of ``messages``: characters / 3 plus 8 a message for its frame."""
-    characters = sum(len(part.text) for message in messages for part in message.parts)
-    return int(characters / CHARACTERS_PER_TOKEN) + 8 * len(messages) + 8
+    """Upper guess of the tokens of ``messages``: bytes of their text / 3 plus 8 a message for its frame."""
+    size = sum(len(part.text.encode(errors="replace")) for message in messages for part in message.parts)
+    return int(size / BYTES_PER_TOKEN) + 8 * len(messages) + 8
 
 
 def prices(model: object) -> tuple[float, float]:

@@ -62,9 +62,13 @@ class Cached:
         found = self._store.reply(key)
         if found is not None:
             return found
-        flying = self._flying.get(key)
-        if flying is not None:
-            return dataclasses.replace(await asyncio.shield(flying), cached=True)
+        while (flying := self._flying.get(key)) is not None:
+            try:
+                return dataclasses.replace(await asyncio.shield(flying), cached=True)
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if not flying.cancelled() or (task is not None and task.cancelling()):
+                    raise  # it is this call that was cancelled; else its maker was, and this one asks itself
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._flying[key] = future
         try:
@@ -72,6 +76,9 @@ class Cached:
             await self._store.put_reply(key, request, reply, study=self._study)
             future.set_result(reply)
             return reply
+        except asyncio.CancelledError:
+            future.cancel()
+            raise
         except BaseException as error:
             future.set_exception(error)
             future.exception()  # whoever waits has it; nobody waiting is no fault

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import islice
 from typing import Any, Literal, Self
 
 from osler.core.block import block, digest, replace
@@ -23,7 +24,8 @@ class FewShot:
 
     select: ``random`` draws k once per seed; ``balanced`` draws as evenly over the answers as the pool allows;
     ``knn`` takes the k whose question is nearest by cosine, the nearest last, next to the question. ``pool`` is
-    filled by ``fit`` and never holds a case of the test split; a demonstration with the prompt's own id is left out.
+    filled by ``fit`` and never holds a case of the test split; a demonstration with the prompt's own id, or with its
+    question and evidence word for word, is left out.
     """
 
     k: int = 5
@@ -64,10 +66,10 @@ class FewShot:
             order = await self._nearest(prompt)
             return tuple(reversed([self.pool[i] for i in order]))
         drawn = self._drawn(seed, prompt.labels)
-        return tuple([demo for demo in drawn if demo.id != prompt.id][: self.k])
+        return tuple(islice((demo for demo in drawn if not _same(demo, prompt)), self.k))
 
     def _drawn(self, seed: int, labels: tuple[str, ...]) -> list[Demo]:
-        """One draw per seed and label set, one longer than k so that the case itself can be left out."""
+        """One order of the pool per seed and label set, so that the case itself can be left out."""
         memo: dict[Any, list[Demo]] = self.__dict__.setdefault("_draws", {})
         if (seed, labels) not in memo:
             rng = random.Random(f"{seed}/{self.k}/{self.select}")
@@ -75,7 +77,7 @@ class FewShot:
             rng.shuffle(fitting)
             if self.select == "balanced":
                 fitting = _round_robin(fitting)
-            memo[seed, labels] = fitting[: self.k + 1]
+            memo[seed, labels] = fitting
         return memo[seed, labels]
 
     async def _nearest(self, prompt: Prompt) -> list[int]:
@@ -84,8 +86,8 @@ class FewShot:
         matrix = await self._matrix()
         vector = (await self.encoder.embed([prompt.question]))[0]
         near = matrix @ vector
-        best = np.argsort(-near, kind="stable")[: self.k + 8]
-        return [int(i) for i in best if self.pool[int(i)].id != prompt.id][: self.k]
+        best = np.argsort(-near, kind="stable")
+        return list(islice((int(i) for i in best if not _same(self.pool[int(i)], prompt)), self.k))
 
     async def _matrix(self) -> Any:
         if "_embedded" not in self.__dict__:
@@ -95,6 +97,11 @@ class FewShot:
     @cached_property
     def pool_id(self) -> str:
         return digest("\n".join(demo.id for demo in self.pool).encode())
+
+
+def _same(demo: Demo, prompt: Prompt) -> bool:
+    """Whether a demonstration would give the answer away: the case itself, or its very text under another id."""
+    return demo.id == prompt.id or (demo.question == prompt.question and demo.evidence == prompt.evidence)
 
 
 def _round_robin(demos: list[Demo]) -> list[Demo]:

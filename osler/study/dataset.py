@@ -122,7 +122,7 @@ def _meeting(train: Sequence[Example], test: Sequence[Example], study: Study) ->
                 f"{len(both)} {task.cluster}(s) stand in train and test of study {study.name!r}, such as {min(both)!r}",
                 hint=f"split by {task.cluster}",
             )
-    warnings = []
+    warnings: list[str] = []
     if not len(train):
         return {
             "exact": 0,

@@ -5,6 +5,7 @@ The same function serves ``score`` (predictions from the store) and ``score --fr
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -18,9 +19,12 @@ from osler.core.statistics import holm
 from osler.core.types import Example, Metric, Prediction
 from osler.evaluation.compare import Comparison, compare, verdict
 from osler.evaluation.estimate import confusion, estimate, reliability
+from osler.evaluation.metrics.kinds import TableMetric
+from osler.evaluation.metrics.per_case import PerCase, case_scores
 from osler.evaluation.table import Table, tabulate
 
 RESAMPLES = 10_000
+ALPHA = 0.05
 MOST_PAIRS = 15  # up to six arms are all compared with each other; beyond that, with the first
 
 
@@ -54,7 +58,7 @@ def systems(examples: Sequence[Example], answers: Sequence[Answers], frame: Fram
     """One row per arm: estimates, subgroups, confusion, calibration, failures and use."""
     out = []
     for label, cells in arms(answers).items():
-        table = table_of(examples, cells, frame.cluster)
+        table = table_of(examples, cells, frame)
         labels, counts = confusion(table)
         out.append(
             {
@@ -67,7 +71,7 @@ def systems(examples: Sequence[Example], answers: Sequence[Answers], frame: Fram
                 "n": len(table),
                 "failures": dict(Counter(str(kind) for kind in table.failures if kind)),
                 "unparsed": int(np.sum(~table.parsed & (table.failures == ""))),
-                "estimates": {name: _json(metric, table) for name, metric in frame.metrics.items()},
+                "estimates": {name: _json(name, metric, table) for name, metric in frame.metrics.items()},
                 "subgroups": {
                     field: _subgroups(frame, table, field) for field in frame.subgroups if field in table.meta
                 },
@@ -88,7 +92,7 @@ def comparisons(examples: Sequence[Example], answers: Sequence[Answers], frame: 
     """Paired differences on the primary metric; p-values adjusted by Holm over the study's comparisons of a kind."""
     grouped = arms(answers)
     pairs = [pair for pair in (frame.compare or _all_pairs(list(grouped))) if set(pair) <= set(grouped)]
-    tables = {label: table_of(examples, cells, frame.cluster) for label, cells in grouped.items()}
+    tables = {label: table_of(examples, cells, frame) for label, cells in grouped.items()}
     metric = frame.metrics[frame.primary]
     out = _compared(metric, frame.primary, pairs, tables, None)
     if frame.compare_by and pairs:
@@ -101,6 +105,8 @@ def comparisons(examples: Sequence[Example], answers: Sequence[Answers], frame: 
         known = [row for row in family if row["p"] is not None]
         for row, adjusted in zip(known, holm([row["p"] for row in known]) if known else (), strict=True):
             row["p_adjusted"] = float(adjusted)
+            if row["p_adjusted"] > ALPHA >= row["p"]:  # one of many looks: what it seems to show is not settled
+                row["verdict"] = f"not settled: p rises to {row['p_adjusted']:.3f} among {len(known)} comparisons"
     return out
 
 
@@ -116,15 +122,19 @@ def _compared(
         first, second = _shared(tables[a], tables[b])
         if not len(first):
             continue
-        found: Comparison = compare(metric, first, second, resamples=RESAMPLES, seed=0)
+        found: Comparison = compare(table_metric(name, metric, first), first, second, resamples=RESAMPLES, seed=0)
         row: dict[str, Any] = {"a": a, "b": b, "metric": name, "subgroup": dict(subgroup) if subgroup else None}
         row |= {
             field: getattr(found, field)
             for field in ("difference", "low", "high", "p", "method", "n", "clusters", "only_a", "only_b", "detectable")
         }
-        row |= {"p_adjusted": None, "verdict": verdict(found)}
+        row |= {"p_adjusted": None, "verdict": _named(verdict(found), a, b)}
         out.append(row)
     return out
+
+
+def _named(text: str, a: str, b: str) -> str:
+    return {"a better": f"{a} better", "b better": f"{b} better"}.get(text, text)
 
 
 def _shared(a: Table, b: Table) -> tuple[Table, Table]:
@@ -161,11 +171,26 @@ def arms(answers: Sequence[Answers]) -> dict[str, list[Answers]]:
     return out
 
 
-def table_of(examples: Sequence[Example], cells: Sequence[Answers], cluster: str) -> Table:
+def table_of(examples: Sequence[Example], cells: Sequence[Answers], frame: Frame) -> Table:
     """The table of an arm: its seeds one below the other, each case with itself as cluster or its patient's."""
     by_id = {example.id: example for example in examples}
     rows = [by_id[name] for cell in cells for name in cell.ids]
-    return tabulate(rows, [prediction for cell in cells for prediction in cell.predictions], cluster=cluster)
+    predictions = [prediction for cell in cells for prediction in cell.predictions]
+    table = tabulate(rows, predictions, cluster=frame.cluster)
+    columns = {
+        name: case_scores(metric, rows, predictions)
+        for name, metric in frame.metrics.items()
+        if not isinstance(metric, TableMetric)
+    }
+    return dataclasses.replace(table, scores=columns) if columns else table
+
+
+def table_metric(name: str, metric: Metric, table: Table) -> Any:
+    """The metric itself where it works on tables; else the mean of its per-case scores."""
+    if isinstance(metric, TableMetric):
+        return metric
+    column = table.scores[name]
+    return PerCase(metric, name, binary=bool(np.all(np.isin(column[~np.isnan(column)], (0.0, 1.0)))))
 
 
 def usage(cells: Sequence[Answers]) -> dict[str, Any]:
@@ -182,20 +207,20 @@ def usage(cells: Sequence[Answers]) -> dict[str, Any]:
     }
 
 
-def _json(metric: Metric, table: Table) -> dict[str, Any]:
-    return dict(estimate(metric, table, resamples=RESAMPLES, seed=0).json())
+def _json(name: str, metric: Metric, table: Table) -> dict[str, Any]:
+    return dict(estimate(table_metric(name, metric, table), table, resamples=RESAMPLES, seed=0).json())
 
 
 def _subgroups(frame: Frame, table: Table, field: str) -> dict[str, Any]:
     metric = frame.metrics[frame.primary]
-    return {value: {frame.primary: _json(metric, table.select(field, value))} for value in table.subgroups(field)}
+    return {value: {frame.primary: _json(frame.primary, metric, table.select(field, value))} for value in table.subgroups(field)}
 
 
 def _reliability(table: Table) -> list[dict[str, Any]] | None:
     if table.probabilities is None:
         return None
     bins = reliability(table, bins=10)
-    return [dict(row) for row in bins] if bins else None
+    return [dataclasses.asdict(row) for row in bins] if bins else None
 
 
 def describe(metrics: Mapping[str, Metric]) -> dict[str, dict[str, Any]]:

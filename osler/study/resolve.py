@@ -266,6 +266,8 @@ def _entry_name(value: Any, made: Any) -> str:
         return value
     if "name" in value:
         return str(value["name"])
+    if isinstance(value.get("model"), str) and value.get("use") == "endpoint":
+        return str(value["model"])
     base = str(value.get("use") or value.get("from") or snake(type(made).__name__))
     shown = [
         f"{key}={item}"
@@ -336,7 +338,7 @@ def _pairs(study: Study, problems: Problems) -> None:
 def _excluded(rule: Any, model: str, system: str) -> bool:
     if not isinstance(rule, Mapping) or not rule:
         return False
-    return rule.get("model", model) == model and rule.get("system", system) == system
+    return bool(rule.get("model", model) == model and rule.get("system", system) == system)
 
 
 def _sensitivity(task: Template | None) -> str:

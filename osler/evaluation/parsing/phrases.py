@@ -20,12 +20,13 @@ from osler.evaluation.parsing.vocabulary import (
     lead,
 )
 
+_QUOTES = ('"', "'", "“", "‘", "*", "(")
 _NOUN = r"(?:answer|label|answer[ _]choice|choice|eligibility|decision|classification|verdict|prediction|conclusion)"
 _SOFT = (
     r"(?:\s*(?:most\s+likely|likely|probably|thus|therefore|clearly|definitely|indeed|still|option|either|both|that))*"
 )
 _FINAL = re.compile(
-    rf"""(?:(?:^|\n)[\s>*#_-]*(?:(?:final|the|correct|my|best|most\ likely)\s+)*{_NOUN}\s*(?:is\s*)?[:：=]\s*
+    rf"""(?:(?:^|\n)[ >*\#_-]*(?:(?:final|the|correct|my|best|most\ likely)\s+)*{_NOUN}\s*(?:is\s*)?[:：=]\s*
     |\bfinal\s+{_NOUN}\s*(?:is\b\s*:?|[:：=])\s*|\\boxed\s*\{{\s*(?:\\text\s*\{{)?|<answer>\s*|(?:^|\n)\s*\#{{4}}\s+
     |答案\s*(?:是|为|應為|应为|[:：])+\s*)""",
     re.VERBOSE | re.IGNORECASE,
@@ -45,7 +46,7 @@ _CORRECT = re.compile(
 )
 _OPTION = re.compile(r"(?:\b[Oo](?:ption)|\bOPTION|\b[Cc]hoice|选项|選項)\s*[:：]?\s*(?=[\"'(\[]?[A-Z](?![\w'’]))")
 _BRACKET = re.compile(r"(?<![\w)])[(\[【](?=[A-Z][)\]】])")
-_LINE = re.compile(r"(?:^|\n)[\s>*#_-]*(?=[A-Z]\s*[.):：]\s*(?:$|\n|[^a-z\s]))")
+_LINE = re.compile(r"(?:^|\n)[ >*#_-]*(?=[A-Z]\s*[.):：]\s*(?:$|\n|[^a-z\s]))")
 _CONCLUDES = re.compile(
     r"\b(?:therefore|thus|so|hence|conclusion|final|finally|actually|overall|correction|ultimately|consequently)\b|因此|所以|综上",
     re.IGNORECASE,
@@ -254,9 +255,9 @@ def _mention(known: Vocabulary, sentence: str) -> Reading:
     """The only label that the sentence names, not negated and not a common word in passing."""
     labels = set()
     for match in known.names.finditer(sentence):
-        if isolated(known, match["name"]) and not re.search(r"[\"'“‘*(]$", sentence[: match.start()]):
+        if isolated(known, match["name"]) and not sentence[: match.start()].endswith(_QUOTES):
             continue
-        if _NEGATED_BEFORE.search(sentence[: match.start()]):
+        if _NEGATED_BEFORE.search(sentence[max(0, match.start() - 60) : match.start()]):
             continue
         labels.add(known.named(match["name"]))
     if len(labels) > 1:

@@ -19,6 +19,7 @@ CONFLICT = "letter/text conflict"
 
 _EDGE = " \t\r\n.,:;!?\"'`*_()[]{}<>«»“”‘’。，：；！？、（）【】"
 _OPTION_LETTERS = frozenset("ABCDEFGHJ")  # an "E" may be an option that was not offered; the N of "N/A" is none
+_WINDOW = 1000  # characters in which a statement's answer must begin
 _COMMON = frozenset(
     ("yes", "no", "maybe", "none", "all", "both", "other", "true", "false", "not", "a", "i", "can", "may")
 )
@@ -54,10 +55,12 @@ UNDECIDED = Reading(None, "")
 
 
 def plain(text: str) -> str:
-    """Compatibility characters folded (full-width letters, ligatures), markdown emphasis removed."""
+    """Compatibility characters folded (full-width letters, ligatures), markdown emphasis removed, runs of white
+    space shortened (also so that no pattern meets thousands of blanks)."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
-    return re.sub(r"\*\*|__|`", "", text)
+    text = re.sub(r"[^\S\n]+", " ", re.sub(r"\*\*|__|`", "", text))
+    return re.sub(r"(?: ?\n){3,}", "\n\n", text)
 
 
 def normal(text: str) -> str:
@@ -118,6 +121,7 @@ def alone(known: Vocabulary, value: str) -> Reading:
     letters = value.strip(_EDGE)
     if known.lettered and 1 < len(letters) <= len(known.labels) and set(letters) <= set(known.labels):
         return Reading(None, SEVERAL)
+    value = value[:_WINDOW]
     reading = lead(known, value)
     if known.lettered and reading.label is not None and _listed(known, reading.label, value):
         return Reading(None, SEVERAL)

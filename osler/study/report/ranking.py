@@ -87,9 +87,3 @@ def acceptance(system: Mapping[str, Any], rule: Mapping[str, Any] | None) -> str
     if held is None:
         return "cannot tell"
     return "met" if (held <= wanted if limit else held >= wanted) else "not met"
-
-
-def value(system: Mapping[str, Any], metric: str) -> float | None:
-    """The estimate of ``metric``, None when there is none."""
-    found = system["estimates"].get(metric)
-    return None if found is None else found["value"]

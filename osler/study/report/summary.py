@@ -72,9 +72,9 @@ def _cases(record: Mapping[str, Any]) -> tuple[str, ...]:
         out.append(f"{say.count(data['n'])} cases{groups}{source} were analysed.")
     names = [item["name"] for item in record["systems"]]
     if names:
-        noun = "system" if len(names) == 1 else "systems"
         shown = names if len(names) <= 6 else [*names[:5], f"{len(names) - 5} more"]
-        out.append(f"{len(names)} {noun} answered the same cases: {say.listed(shown)}.")
+        many = f"{len(names)} systems answered the same cases" if len(names) > 1 else "One system answered"
+        out.append(f"{many}: {say.listed(shown)}.")
     return tuple(out) or ("The results do not describe the data.",)
 
 

@@ -95,6 +95,8 @@ def difference_plot(record: Mapping[str, Any]) -> Plot | None:
 
 def verdict(found: Mapping[str, Any]) -> str:
     """The recorded verdict with names for "a" and "b"; ``no difference shown`` whenever the interval holds 0."""
+    if found["difference"] is None:
+        return str(found["verdict"] or "not compared")
     if ranking.open_question(found):
         return "no difference shown"
     side, _, rest = found["verdict"].partition(" ")
@@ -131,7 +133,7 @@ def _subgroups(
         n = _group_size(record, field, value, metric)
         lines.append(
             Line(
-                name=value,
+                name=value or "not stated",
                 picture=forest.line(points, axis),
                 numbers=tuple(point.text for point in points),
                 note=f"n = {say.count(n)}",

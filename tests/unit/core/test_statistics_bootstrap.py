@@ -49,6 +49,12 @@ def test_every_resample_draws_as_many_clusters_as_there_are() -> None:
     assert float(np.mean(drawn[0] == 0)) == pytest.approx(np.exp(-1), abs=0.005)
 
 
+def test_chunks_do_not_change_the_draws() -> None:
+    small, large = (list(cluster_weights(30, resamples=70, seed=3, cells=cells)) for cells in (100, 10_000))
+    assert len(small) > len(large)
+    assert np.array_equal(np.concatenate(small), np.concatenate(large))
+
+
 def test_the_seed_decides_the_draws() -> None:
     totals = with_count(np.random.default_rng(0).normal(size=50))
     first, again = (resampled_totals(totals, resamples=200, seed=7) for _ in range(2))

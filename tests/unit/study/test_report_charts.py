@@ -4,6 +4,7 @@ from xml.etree import ElementTree
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from osler.study.report.charts import forest, reliability, workflow
 from osler.study.report.charts.svg import element, image, percent
 
@@ -44,7 +45,10 @@ def test_charts_are_well_formed_and_named() -> None:
     point = _point(0.5, 0.4, 0.6)
     axis = forest.scale([point], "share")
     stages = [{"stage": "task formulation", "state": "done", "note": ""}]
-    bins = [{"confidence": 0.4, "accuracy": 0.3, "n": 10}, {"confidence": 0.9, "accuracy": None, "n": 0}]
+    bins: list[dict[str, float | None]] = [
+        {"confidence": 0.4, "accuracy": 0.3, "n": 10},
+        {"confidence": 0.9, "accuracy": None, "n": 0},
+    ]
     for drawn in (
         forest.line([point, point], axis),
         workflow.wide(stages),
@@ -79,3 +83,7 @@ def test_percent_is_short() -> None:
     assert percent(0.305) == "30.5%"
     assert percent(0.0) == "0%"
     assert percent(1.0) == "100%"
+
+
+def test_marks_of_many_systems_differ() -> None:
+    assert len({str(forest.marker(index)) for index in range(36)}) == 36

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from report_fixture import results
+
 from osler.study.report import ranking, tables
 from osler.study.report.record import complete
 from osler.study.report.summary import OVERSIGHT, paired_cases, summary
-from report_fixture import results
 
 
 def _study(low: float, high: float, *, n: int = 400, p: float = 0.01, higher: bool = True) -> dict[str, Any]:
@@ -139,3 +140,8 @@ def test_matrix_rows_add_up() -> None:
             shades = dict(zip(found.answers, (shade for _, shade in cells), strict=True))
             assert shades[label].startswith("hit") or shades[label] == "none"
             assert not shades["unparsed"].startswith("hit")
+
+
+def test_a_pair_that_could_not_be_compared_keeps_its_reason() -> None:
+    found = {**_study(0.0, 0.1)["comparisons"][0], "difference": None, "verdict": "not comparable (no shared case)"}
+    assert tables.verdict(found) == "not comparable (no shared case)"

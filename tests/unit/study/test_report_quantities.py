@@ -5,6 +5,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from osler.study.report import quantities as say
 from osler.study.report.palette import DARK, HEAT, LIGHT, SERIES, contrast
 

@@ -8,11 +8,12 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from report_fixture import HOSTILE, results
+
 from osler.core.errors import DataError
 from osler.study.report import render
 from osler.study.report.cases import listing, outcome
 from osler.study.report.record import complete
-from report_fixture import HOSTILE, results
 
 _VOID = {"meta", "br", "link", "img", "input", "hr"}
 

@@ -68,7 +68,8 @@ def scale(points: Iterable[Point], unit: str, *, reference: float | None = None,
         held.append(reference)
     low, high = (min(held), max(held)) if held else (0.0, 1.0)
     if high - low < 1e-9:
-        low, high = low - (abs(low) or 1) * 0.1, high + (abs(high) or 1) * 0.1
+        room = 0.1 * (abs(high) if abs(high) > 1e-6 else 1.0)
+        low, high = low - room, high + room
     step = _step((high - low) / 4)
     low, high = math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
     if unit == "share" and not signed:
@@ -79,7 +80,7 @@ def scale(points: Iterable[Point], unit: str, *, reference: float | None = None,
 
 
 def _step(rough: float) -> float:
-    size = 10 ** math.floor(math.log10(rough))
+    size = math.pow(10, math.floor(math.log10(rough)))
     return next(factor * size for factor in _STEPS if factor * size >= rough * (1 - 1e-9))
 
 
@@ -125,9 +126,9 @@ def _mark(point: Point, axis: Scale, y: int) -> list[Markup]:
 
 
 def marker(series: int) -> Markup:
-    """The mark of a series, centred on the origin: colour and shape both tell it apart."""
-    kind = series % len(_SHAPES)
-    return element("path", d=_SHAPES[kind], class_=f"mark series-{kind}")
+    """The mark of a series, centred on the origin. Colour and shape both tell it apart, up to 36 of them."""
+    turn, kind = divmod(series, len(_SHAPES))
+    return element("path", d=_SHAPES[(kind + turn) % len(_SHAPES)], class_=f"mark series-{kind}")
 
 
 def key(series: int) -> Markup:

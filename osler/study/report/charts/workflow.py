@@ -111,7 +111,13 @@ def _arrow(kind: str, path: str, *, dashed: bool = False) -> Markup:
 def _head(kind: str) -> Markup:
     """The arrow head, one for each picture: a hidden picture cannot lend its own."""
     tip = element("path", d="M0 0L7 3.5L0 7z", class_="edge-head")
-    sized = {"markerWidth": 7, "markerHeight": 7, "refX": 2, "refY": 3.5, "orient": "auto"}
+    sized: dict[str, str | int | float] = {
+        "markerWidth": 7,
+        "markerHeight": 7,
+        "refX": 2,
+        "refY": 3.5,
+        "orient": "auto",
+    }
     return element("defs", element("marker", tip, id=f"arrow-{kind}", **sized))
 
 
