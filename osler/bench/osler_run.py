@@ -15,6 +15,7 @@ from osler.bench.contender import Contender
 from osler.core.errors import OslerError
 from osler.core.store import Store
 from osler.study.plan import plan
+from osler.study.progress import Silent
 from osler.study.resolve import load
 from osler.study.run import run
 
@@ -35,12 +36,21 @@ def main(contender: Contender) -> None:
             study_run(Path(folder) / f"study{n}.toml", n, contender)
 
 
+class FirstCall(Silent):
+    """Progress that marks the moment before the first call, when the cases stand in the store."""
+
+    def __init__(self, contender: Contender) -> None:
+        self._contender = contender
+
+    def start(self, total: int) -> None:
+        self._contender.mark()
+
+
 def study_run(path: Path, n: int, contender: Contender) -> None:
     path.write_text(STUDY.format(n=n, url=contender.url, width=contender.width), encoding="utf-8")
     with Store(path.with_suffix(".sqlite")) as store:
         made = plan(load(path), store)
-        contender.mark()
-        outcome = asyncio.run(run(made, store))
+        outcome = asyncio.run(run(made, store, progress=FirstCall(contender)))
         contender.mark()
     if outcome.calls != n or outcome.failed or outcome.stopped:
         raise OslerError(f"the run made {outcome.calls} calls of {n}, {outcome.failed} failed ({outcome.stopped})")

@@ -57,6 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
     from osler.study.run import run as run_study
 
     study = load(arguments.study)
+    if not Path(arguments.store).exists():
+        plan(study)  # a study with a fault leaves no store behind
     with Store(arguments.store) as store:
         made = plan(study, store)
         if not arguments.json:

@@ -117,7 +117,7 @@ def write_parquet(path: str | os.PathLike[str], rows: Sequence[Mapping[str, Any]
         raise DataError(f"{found.name} would have no columns", hint="give the rows at least one key")
     table = Table.from_pydict({name: _column(name, [row.get(name) for row in rows]) for name in names})
     try:
-        write(table, str(found))
+        write(table, str(found), compression="zstd(3)")
     except OSError as problem:
         raise DataError(f"{found.name} cannot be written", hint="check that its folder exists") from problem
 

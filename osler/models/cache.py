@@ -12,7 +12,7 @@ import orjson
 
 from osler.core.block import block_id, digest, is_block
 from osler.core.store import Store
-from osler.core.types import Message, Model, Reply
+from osler.core.types import Message, Model, Part, Reply
 
 
 class Cached:
@@ -43,7 +43,7 @@ class Cached:
         tools: Sequence[Mapping[str, Any]] = (),
         n: int = 1,
     ) -> Reply:
-        call = ("generate", self._identity, messages, temperature, seed, max_tokens, schema, tuple(tools), n)
+        call = ("generate", self._identity, _sent(messages), temperature, seed, max_tokens, schema, tuple(tools), n)
 
         def ask() -> Awaitable[Reply]:
             return self.inner.generate(
@@ -53,7 +53,7 @@ class Cached:
         return await self._once(call, ask)
 
     async def score(self, messages: Sequence[Message], choices: Sequence[str]) -> Reply:
-        call = ("score", self._identity, messages, tuple(choices))
+        call = ("score", self._identity, _sent(messages), tuple(choices))
         return await self._once(call, lambda: self.inner.score(messages, choices))
 
     async def _once(self, call: tuple[Any, ...], ask: Callable[[], Awaitable[Reply]]) -> Reply:
@@ -85,6 +85,17 @@ class Cached:
             raise
         finally:
             del self._flying[key]
+
+
+def _sent(messages: Sequence[Message]) -> list[dict[str, Any]]:
+    """Messages as the key and the stored request hold them; a part of plain text without its empty fields."""
+    return [{"role": message.role, "parts": [_part(part) for part in message.parts]} for message in messages]
+
+
+def _part(part: Part) -> Any:
+    if part.kind != "text" or part.data or part.media:
+        return part
+    return {"text": part.text, "kind": "text", "name": part.name, "id": part.id}
 
 
 def _plain(value: Any) -> Any:

@@ -51,7 +51,9 @@ class Simulated:
     def check(self) -> None:
         for name in ("skill", "position_bias", "format_failure"):
             if not 0.0 <= getattr(self, name) <= 1.0:
-                raise SpecError(f"simulated.{name} must be from 0 to 1, got {getattr(self, name)}")
+                raise SpecError(
+                    f"simulated.{name} must be from 0 to 1, got {getattr(self, name)}", hint=f"{name} = 0.5"
+                )
 
     @property
     def supports(self) -> frozenset[str]:
@@ -142,7 +144,21 @@ class Simulated:
         return 1.0 / (1.0 + math.exp(-logit))
 
     def _say(self, label: str, asked: _Asked, draw: str, as_json: bool) -> str:
-        words = ["The", "findings", "in", "the", "record", "were", "weighed", "against", "the", "question", "one", "by", "one"]
+        words = [
+            "The",
+            "findings",
+            "in",
+            "the",
+            "record",
+            "were",
+            "weighed",
+            "against",
+            "the",
+            "question",
+            "one",
+            "by",
+            "one",
+        ]
         rationale = " ".join(words[i % len(words)] for i in range(self.verbosity))
         if self._uniform(asked.id, "format", draw) < self.format_failure:
             return '{"rationale": "' + rationale if as_json else f"{rationale}. It is hard to say."

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from functools import cached_property
 from itertools import islice
 from typing import Any, Literal, Self
 
-from osler.core.block import block, digest, replace
+from osler.core.block import block, replace
 from osler.core.errors import SpecError
 from osler.core.types import Demo, Model, Prediction, Prompt, Strategy
 from osler.models.encoder import Encoder
@@ -93,10 +92,6 @@ class FewShot:
         if "_embedded" not in self.__dict__:
             self.__dict__["_embedded"] = await self.encoder.embed([demo.question for demo in self.pool])
         return self.__dict__["_embedded"]
-
-    @cached_property
-    def pool_id(self) -> str:
-        return digest("\n".join(demo.id for demo in self.pool).encode())
 
 
 def _same(demo: Demo, prompt: Prompt) -> bool:

@@ -41,6 +41,7 @@ KEYS: Mapping[str, tuple[tuple[type, ...], str]] = {
     "name": ((str,), "a short name"),
 }
 REQUIRED = ("question", "task", "models", "systems")
+NAMES = ("metrics", "guards", "subgroups", "covered_endpoints")  # lists that hold texts and nothing else
 
 
 @dataclass
@@ -75,7 +76,10 @@ class StudyError(SpecError):
 
 
 def read_study(path: str | Path) -> tuple[dict[str, Any], str, Problems]:
-    """The table of a study file, its text, and the problems of its shape. Raises when it is no TOML at all."""
+    """The table of a study file, its text, and the problems of its shape. Raises when it is no TOML at all.
+
+    What has the wrong shape is told and left out of the table, so that whoever reads on can rely on the types.
+    """
     path = Path(path)
     try:
         text = path.read_text(encoding="utf-8")
@@ -92,11 +96,11 @@ def read_study(path: str | Path) -> tuple[dict[str, Any], str, Problems]:
             hint='texts stand in quotes, lists in [ ], tables in { }; compare with the output of "osler new"',
         ) from error
     problems = Problems(str(path))
-    _shape(table, problems)
-    return table, text, problems
+    return _shape(table, problems), text, problems
 
 
-def _shape(table: Mapping[str, Any], problems: Problems) -> None:
+def _shape(table: Mapping[str, Any], problems: Problems) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
     for key, value in table.items():
         if key not in KEYS:
             problems.add(f"unknown setting {key!r}", nearest(key, KEYS))
@@ -109,16 +113,35 @@ def _shape(table: Mapping[str, Any], problems: Problems) -> None:
                 f"{key} is empty",
                 f"write {key} as {wanted}, or leave it out" if key not in REQUIRED else f"write {wanted}",
             )
+        else:
+            kept[key] = _items(key, value, problems)
     for key in REQUIRED:
         if key not in table:
             problems.add(f"the setting {key!r} is missing", f"add {key} = {KEYS[key][1]}")
-    _values(table, problems)
+    _values(kept, problems)
+    return kept
+
+
+def _items(key: str, value: Any, problems: Problems) -> Any:
+    if key == "published":
+        for row in value:
+            if not isinstance(row, dict) or "system" not in row or not isinstance(row.get("value"), (int, float)):
+                problems.add(
+                    f"published must hold tables with system and value, got {_shown(row)}",
+                    'published = [{ system = "zero_shot", metric = "accuracy", value = 0.87 }]',
+                )
+    if key not in NAMES:
+        return value
+    for item in value:
+        if not isinstance(item, str):
+            problems.add(f"{key} must hold names in quotes, got {_shown(item)}", f'{key} = ["..."]')
+    return [item for item in value if isinstance(item, str)]
 
 
 def _values(table: Mapping[str, Any], problems: Problems) -> None:
     for key in ("budget_usd", "budget_tokens", "budget_calls", "limit"):
         value = table.get(key)
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and value <= 0:
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and not value > 0:  # nan is not, either
             problems.add(f"{key} must be above 0, got {value}", "leave the key out for no limit")
     seeds = table.get("seeds", [0])
     if isinstance(seeds, list):
@@ -141,6 +164,10 @@ def _accept(accept: Mapping[str, Any], problems: Problems) -> None:
             problems.add(f"accept has no setting {key!r}", nearest(key, known))
     if "metric" not in accept:
         problems.add("accept names no metric", 'accept = { metric = "accuracy", at_least = 0.7 }')
+    elif not isinstance(accept["metric"], str):
+        problems.add(
+            f"accept.metric must be the name of a metric, got {_shown(accept['metric'])}", 'metric = "accuracy"'
+        )
     bounds = [key for key in ("at_least", "at_most") if key in accept]
     if len(bounds) != 1:
         problems.add("accept needs one of at_least and at_most", 'accept = { metric = "accuracy", at_least = 0.7 }')

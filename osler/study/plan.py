@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from osler.core.block import to_spec
 from osler.core.store import Store
 from osler.core.types import Example, Prompt
 from osler.models.budget import estimate_tokens, prices
@@ -79,6 +80,7 @@ def plan(study: Study, store: Store | None = None) -> Plan:
                     "use a source with a train split, or data = { ..., folds = 5 }",
                 )
         attempt(problems, "data", lambda: study.task.prompt(data.test[0]))
+        _choices(data.test, problems)
     problems.raise_any()
     assert data is not None
     rows = tuple(_row(cell, study, data, store) for cell in cells(study, data.hash))
@@ -108,9 +110,10 @@ def _policy(study: Study, problems: Problems) -> None:
     if study.sensitivity != "identifiable":
         return
     covered = set(study.settings.get("covered_endpoints", ()))
-    for entry in study.models:
-        url = str(getattr(entry.block, "base_url", ""))
-        if url and not _loopback(url) and url not in covered:
+    for entry in (*study.models, *study.systems):
+        for url in _addresses(to_spec(entry.block)):
+            if _loopback(url) or url in covered:
+                continue
             problems.add(
                 f"the data counts as identifiable and {entry.name!r} is an endpoint at {urlsplit(url).hostname}",
                 'use a local model; or attest a contract with covered_endpoints = ["'
@@ -118,6 +121,27 @@ def _policy(study: Study, problems: Problems) -> None:
                 + '"]; or, once it is true, '
                 'say sensitivity = "deidentified"',
             )
+
+
+def _addresses(spec: Any) -> Iterator[str]:
+    """Where a model or system sends text, however deep the endpoint stands in it."""
+    if isinstance(spec, dict):
+        if spec.get("base_url"):
+            yield str(spec["base_url"])
+        spec = list(spec.values())
+    if isinstance(spec, list):
+        for item in spec:
+            yield from _addresses(item)
+
+
+def _choices(test: Sequence[Example], problems: Problems) -> None:
+    """An answer is read as one of the choices, so a case needs some."""
+    bare = next((example.id for example in test if not example.choices), None)
+    if bare is not None:
+        labels = ", ".join(f'"{label}"' for label in sorted({example.target for example in test})[:12])
+        problems.add(
+            f"the cases have no choices, such as {bare!r}", f"give them, as in data = {{ ..., choices = [{labels}] }}"
+        )
 
 
 def _loopback(url: str) -> bool:

@@ -89,7 +89,12 @@ def cells(study: Study, data_hash: str) -> list[Cell]:
     out = []
     for model, system in study.arms():
         for seed in study.seeds:
-            spec = {**shown, "model": to_spec(model.block, identity=True), "system": to_spec(system.block, identity=True), "seed": seed}
+            spec = {
+                **shown,
+                "model": to_spec(model.block, identity=True),
+                "system": to_spec(system.block, identity=True),
+                "seed": seed,
+            }
             out.append(Cell(model, system, seed, spec))
     return out
 
@@ -297,7 +302,7 @@ def _metrics(table: Mapping[str, Any], task: Template | None, problems: Problems
             out[reading] = build(known[reading], {})
     accept = table.get("accept")
     named = accept.get("metric") if isinstance(accept, dict) else None
-    if named is not None and named not in out:
+    if isinstance(named, str) and named not in out:
         problems.add(f"accept names the metric {named!r}, which is not among the metrics", nearest(str(named), out))
     return out
 
@@ -313,7 +318,7 @@ def _pairs(study: Study, problems: Problems) -> None:
     if not names and study.models and study.systems:
         problems.add("exclude leaves nothing to run", "drop a rule of exclude")
     for pair in study.settings.get("compare", ()) if isinstance(study.settings.get("compare", ()), list) else ():
-        if not isinstance(pair, list) or len(pair) != 2:
+        if not isinstance(pair, list) or len(pair) != 2 or not all(isinstance(name, str) for name in pair):
             problems.add(f"compare must hold pairs of names, got {pair!r}", 'compare = [["a", "b"]]')
             continue
         for name in pair:

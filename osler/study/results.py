@@ -169,15 +169,11 @@ def _flow(plan: Plan, answers: Sequence[Answers]) -> list[dict[str, Any]]:
     test = plan.data.test
     answered = {name for cell in answers for name in cell.ids}
     everywhere = set(answers[0].ids).intersection(*(cell.ids for cell in answers)) if answers else set()
-    read = everywhere - {
-        name for cell in answers for name, p in zip(cell.ids, cell.predictions, strict=True) if not p.parsed
-    }
     limit = plan.study.settings.get("limit")
     return [
         {"step": "cases in the test split", "n": len(test), "note": f"limited to the first {limit}" if limit else ""},
         {"step": "asked of at least one system", "n": len(answered), "note": ""},
         {"step": "asked of every system", "n": len(everywhere), "note": "paired comparisons use these"},
-        {"step": "read from every system", "n": len(read), "note": "an answer that could not be read counts as wrong"},
     ]
 
 

@@ -119,7 +119,7 @@ class _Work:
         self._attempts = store.attempts(cell.id)
         self._retry = retry_failed
         self._row = 0  # failures in a row
-        self.todo = sum(1 for example in data.test if self._missing(example))
+        self.todo = sum(map(self._missing, data.test)) if self._attempts else len(data.test)
 
     def _missing(self, example: Example) -> bool:
         last = self._attempts.get(example.id)
@@ -189,6 +189,7 @@ class _Work:
 
     async def _worker(self, cases: Iterator[Example], system: Any, model: Cached) -> None:
         predict, put, task, seed = system.predict, self.store.put_prediction, self.study.task, self.cell.seed
+        run = self.cell.id  # hashes the whole spec: once
         for example in cases:
             try:
                 prediction = await predict(task.prompt(example), model, seed=seed)
@@ -202,7 +203,7 @@ class _Work:
                 prediction = Prediction(answer=None, parsed=False, failure=f"error {type(error).__name__}")
                 self._note(error)
             last = self._attempts.get(example.id)
-            put(self.cell.id, example.id, prediction, attempt=0 if last is None else last[0] + 1)
+            put(run, example.id, prediction, attempt=0 if last is None else last[0] + 1)
             self._count(prediction)
             if self._row >= STOP_AFTER:
                 raise _Stopped(

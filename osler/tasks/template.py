@@ -44,11 +44,19 @@ class Template:
     data: Source | None = None
 
     def check(self) -> None:
-        if not _fields(self.question):
-            raise SpecError(
-                f"the question of the task {self.title!r} names no field of a case",
-                hint='write the fields in braces, as in question = "{question}"',
-            )
+        hint = 'write the fields in braces, as in question = "{question}"'
+        try:
+            fields = [field for field in string.Formatter().parse(self.question) if field[1] is not None]
+        except ValueError as error:
+            raise SpecError(f"the question of the task {self.title!r} cannot be read: {error}", hint=hint) from None
+        if not fields:
+            raise SpecError(f"the question of the task {self.title!r} names no field of a case", hint=hint)
+        for _, name, form, conversion in fields:
+            if not name or name.isdigit() or set(name) & set(".[") or form or conversion:
+                raise SpecError(
+                    f"the question of the task {self.title!r} has {name!r} where the name of a field should stand",
+                    hint=hint,
+                )
 
     def examples(self, split: Split) -> Sequence[Example]:
         if self.data is None:
@@ -76,7 +84,3 @@ class Template:
             lettered=self.lettered,
             evidence=evidence,
         )
-
-
-def _fields(text: str) -> list[str]:
-    return [name for _, name, _, _ in string.Formatter().parse(text) if name]

@@ -50,7 +50,7 @@ Mode = Literal["tolerant", "strict"]
 UNREAD = (EMPTY, REFUSAL, SEVERAL, OUTSIDE, CUT, NOTHING)
 _LINE = re.compile(r"^[ \t]*answer[ \t]*:[ \t]*(.*?)[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _EVIDENCE = re.compile(
-    r"^\W*(?:evidence|relevant sentences|sentences?)[ *]*:[ *]*\[?([\w.-]+(?:[ ,;]+[\w.-]+)*)\]?\W*$",
+    r"^[ >*#-]*(?:evidence|relevant sentences|sentences?)[ *]*:[ *]*\[?([\w.-]+(?:[ ,;]+[\w.-]+)*)\]?[ .*]*$",
     re.IGNORECASE | re.MULTILINE,
 )
 _SURE = re.compile(r"\b(?:confidence|certainty|probability)\W{1,4}(\d{1,3}(?:\.\d+)?\s*%?)", re.IGNORECASE)
@@ -86,6 +86,8 @@ def parse(
     """
     if not labels or mode not in ("tolerant", "strict"):
         raise SpecError(f"parse needs labels and a mode, got {len(labels)} labels and {mode!r}", hint="mode: tolerant")
+    if mode == "tolerant" and text and text in labels:  # the usual reply of a model that obeys
+        return Parsed(answer=text, rule="alone")
     known = vocabulary(tuple(labels), tuple(choices), lettered)
     whole = load(text) if text[:1] == "{" or text.lstrip()[:1] == "{" else None
     held = _strict_object(known, whole) if isinstance(whole, dict) else _strict_line(known, text)

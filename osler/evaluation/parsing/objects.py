@@ -76,7 +76,7 @@ def fields(text: str) -> Fields | None:
     """
     text = text[:_LONGEST]
     if "{" not in text:
-        return None
+        return _scan(text) if text.lstrip()[:1] in ('"', "'", "“") else None
     whole = load(text) if text.lstrip()[:1] == "{" else None
     if isinstance(whole, dict):
         found = of(whole, "json")

@@ -26,25 +26,28 @@ _SOFT = (
     r"(?:\s*(?:most\s+likely|likely|probably|thus|therefore|clearly|definitely|indeed|still|option|either|both|that))*"
 )
 _FINAL = re.compile(
-    rf"""(?:(?:^|\n)[ >*\#_-]*(?:(?:final|the|correct|my|best|most\ likely)\s+)*{_NOUN}\s*(?:is\s*)?[:：=]\s*
+    rf"""(?:(?:^|\n)[ >*\#_-]*(?:(?:final|the|correct|my|best|most\ likely)\s+)*{_NOUN}\s*(?:is\s*)?(?:[:：=]|[-–—]\ )\s*
     |\bfinal\s+{_NOUN}\s*(?:is\b\s*:?|[:：=])\s*|\\boxed\s*\{{\s*(?:\\text\s*\{{)?|<answer>\s*|(?:^|\n)\s*\#{{4}}\s+
     |答案\s*(?:是|为|應為|应为|[:：])+\s*)""",
     re.VERBOSE | re.IGNORECASE,
 )
 _STATED = re.compile(
     rf"""(?:\b{_NOUN}(?:\s+(?:choice|option))?(?:\s+(?:to|for)\s+(?:this|the)\s+(?:\w+\s+)?question|\s+here)?\s*
-        (?:(?:is|would\s+be|should\s+be|must\s+be|will\s+be|seems\s+to\s+be|appears\s+to\s+be)\b(?!\s+not\b){_SOFT}\s*:?|:)\s*
+        (?:(?:is|would\s+be|should\s+be|must\s+be|will\s+be|seems\s+to\s+be|appears\s+to\s+be)\b{_SOFT}\s*:?|:)\s*
     |\b(?:best|closest|correct|appropriate|likely)\s+(?:option|match|fit|choice|answer)(?:\s+(?:here|among\s+\w+(?:\s+\w+)?))?
-        \s*(?:,[^,.]*,\s*)?(?:is|would\s+be|seems\s+to\s+be)\b(?!\s+not\b){_SOFT}\s*:?\s*
-    |\bI\s+(?:would\s+|will\s+|'d\s+)?(?:choose|select|pick|go\s+with|answer)\s+|(?:故选|应选|選|选择?)(?!项|項|擇)\s*[:：]?\s*)""",
+        \s*(?:,[^,.]*,\s*)?(?:is|would\s+be|seems\s+to\s+be)\b{_SOFT}\s*:?\s*
+    |\bI(?:\s+would|\s+will|['’]d|['’]ll)?\s+(?:choose|select|pick|go\s+with|answer)\s+|(?:选项|選項)(?:为|是)\s*|(?:故选|应选|選|选)择?(?!项|項|擇)\s*[:：]?\s*)""",
     re.VERBOSE | re.IGNORECASE,
 )
 _CORRECT = re.compile(
-    r"""(?:\b(?:option|choice|answer)\s+|(?<=[(\[]))?\b(?P<letter>[A-Z])[)\]]?\s+(?:is|would\s+be|seems|appears\s+to\s+be)\s+
+    r"""(?:^|[.,;:!?\n]\s*|\b(?:[Oo]ption|[Cc]hoice|[Aa]nswer|that|so|therefore|hence|thus|because)\s+|(?<=[(\[]))[*(\["]{0,4}
+    (?P<letter>[A-Z])[)\]"]?\s+(?:is|would\s+be|seems|appears\s+to\s+be)\s+
     (?:the\s+)?(?:most\s+)?(?:likely\s+)?(?:correct|right|best|appropriate|accurate)\b""",
     re.VERBOSE,
 )
-_OPTION = re.compile(r"(?:\b[Oo](?:ption)|\bOPTION|\b[Cc]hoice|选项|選項)\s*[:：]?\s*(?=[\"'(\[]?[A-Z](?![\w'’]))")
+_OPTION = re.compile(
+    r"(?:\b[Oo](?:ption)|\bOPTION|\b[Cc]hoice|选项|選項)\s*[:：]?\s*(?=[\"'(\[]?[A-Z](?![A-Za-z0-9_'’]))"
+)
 _BRACKET = re.compile(r"(?<![\w)])[(\[【](?=[A-Z][)\]】])")
 _LINE = re.compile(r"(?:^|\n)[ >*#_-]*(?=[A-Z]\s*[.):：]\s*(?:$|\n|[^a-z\s]))")
 _CONCLUDES = re.compile(

@@ -28,16 +28,16 @@ _HEAD = re.compile(
         (?:the\s+)?(?:(?:option|choice|answer|letter|选项|選項)s?\s*[:：]?\s*)?
         (?P<open>["'“‘*]*[(\[{【]?["'“‘*]*)\s*
         (?P<letter>[A-Za-z])
-        (?P<close>\s*[)\]}】]?["'”’*]*[)\]}】]?)(?![\w'’])""",
+        (?P<close>\s*[)\]}】]?["'”’*]*[)\]}】]?)(?![A-Za-z0-9_'’])""",
     re.VERBOSE | re.IGNORECASE,
 )
-_STOP = re.compile(r"\s*(?:$|[\n.,:;!?。，：；！？、/|&+<>…\"'”]|[-–—](?:\s|$)|\s[-–—])|\s*[一-鿿]")
+_STOP = re.compile(r"\s*(?:$|[\n.,:;!?(。，：；！？、/|&+<>…\"'”]|[-–—](?:\s|$)|\s[-–—])|\s*[一-鿿]")
 _CONNECTIVE = re.compile(
     r"\s+(?:because|since|as|and|or|which|is|was|for|due|based|given|from|with|according|rather|but|not|only|if|would)\b"
 )
 _JOINED = re.compile(
     r"""[\s)\]"'*]*(?:(?P<comma>[,、;])|(?P<word>/|&|\+|>|和|或|及|与|(?:and|or|as\ well\ as)\b))+\s*
-        (?:(?:and|or|both|either|possibly|even)\s+)*(?:(?:option|choice)s?\s*)?[("'\[*]*(?P<letter>[A-Z])(?![\w'’-])""",
+        (?:(?:and|or|both|either|possibly|even)\s+)*(?:(?:option|choice)s?\s*)?[("'\[*]*(?P<letter>[A-Z])(?![A-Za-z0-9_'’-])""",
     re.VERBOSE,
 )
 _LATER = re.compile(r"(?:\band/or|\band|\bor|/|&|;|和|或)\s*(?:option\s*)?[(\[]?([A-Z])[.):\]]")

@@ -40,6 +40,7 @@ def _views(record: Record) -> dict[str, Any]:
         "standing": workflow.standing(record["stages"]),
         "primary_plot": tables.primary_plot(record),
         "difference_plot": tables.difference_plot(record),
+        "grouped_plot": tables.difference_plot(record, grouped=True),
         "subgroup_plots": tables.subgroup_plots(record),
         "metric_rows": tables.metric_rows(record),
         "matrices": [found for found in map(tables.matrix, record["systems"]) if found],

@@ -169,7 +169,7 @@ def _limits(record: Mapping[str, Any]) -> tuple[str, ...]:
         shown = say.listed(small if len(small) <= 4 else [*small[:3], f"{len(small) - 3} more"])
         out.append(f"Some groups have fewer than {say.SMALL_GROUP} cases, too few to judge: {shown}.")
     overlap = record["data"]["overlap"]
-    if overlap is None or not overlap["checked"]:
+    if overlap is None or not (overlap["checked"] or overlap["note"]):
         out.append("Overlap between the cases and what the systems had seen before was not checked.")
     if all(len(item["seeds"]) <= 1 for item in record["systems"]):
         out.append("Each system ran once, so the variation between runs is not known.")
@@ -184,7 +184,7 @@ def _detectable(record: Mapping[str, Any]) -> list[str]:
         for item in record["comparisons"]
         if item["metric"] == metric and item["subgroup"] is None and item["detectable"] is not None
     ]
-    return [f"Differences smaller than about {say.span(max(found), unit)} would be missed."] if found else []
+    return [f"Differences smaller than about {say.span(max(found), unit)} may be missed (at a power of 80 %)."] if found else []
 
 
 def _unread(record: Mapping[str, Any]) -> list[str]:

@@ -61,16 +61,23 @@ def primary_plot(record: Mapping[str, Any]) -> Plot | None:
     return Plot(title=about["title"], lines=lines, ruler=forest.ruler(axis), reference=shown)
 
 
-def difference_plot(record: Mapping[str, Any]) -> Plot | None:
-    """Differences of the primary metric between pairs of systems, with the line of no difference."""
+def difference_plot(record: Mapping[str, Any], *, grouped: bool = False) -> Plot | None:
+    """Differences of the primary metric between pairs of systems, with the line of no difference.
+
+    ``grouped``: those within subgroups instead of the overall ones.
+    """
     metric = record["study"]["primary"]
-    found = [item for item in record["comparisons"] if item["metric"] == metric and item["subgroup"] is None]
+    found = [
+        item
+        for item in record["comparisons"]
+        if item["metric"] == metric and (item["subgroup"] is not None) is grouped
+    ]
     if not found:
         return None
     about = record["metrics"][metric]
     points = [
         forest.Point(
-            title=f"{item['b']} minus {item['a']}",
+            title=(f"{item['subgroup']['value']}: " if grouped else "") + f"{item['b']} minus {item['a']}",
             text=say.difference(item, about["unit"]),
             value=item["difference"],
             low=item["low"],

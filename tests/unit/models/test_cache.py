@@ -162,7 +162,12 @@ def test_the_key_covers_every_setting(store: Store) -> None:
 
 def test_two_settings_of_a_block_are_two_models(store: Store) -> None:
     key = {"q": "yes"}
-    asked = (Message("user", (Part("Urgent?", name="question", id="q"), Part("Answer with exactly one of: yes | no", name="choices"))),)
+    asked = (
+        Message(
+            "user",
+            (Part("Urgent?", name="question", id="q"), Part("Answer with exactly one of: yes | no", name="choices")),
+        ),
+    )
 
     async def go() -> set[str]:
         models = [Cached(Simulated(skill=skill, key=key), store, study="s") for skill in (0.2, 0.3)]

@@ -12,7 +12,9 @@ from osler.core.types import Message, Passage, Prediction, Prompt, Reply, Strate
 class Scripted:
     """Gives ``texts`` in turn (the last again and again). ``asked`` holds the messages and settings of each call."""
 
-    def __init__(self, *texts: str, supports: Sequence[str] = ("generate", "score"), logprobs: Mapping[str, float] | None = None) -> None:
+    def __init__(
+        self, *texts: str, supports: Sequence[str] = ("generate", "score"), logprobs: Mapping[str, float] | None = None
+    ) -> None:
         self.supports = frozenset(supports)
         self.texts = texts or ("Answer: A",)
         self.logprobs = logprobs
