@@ -1,9 +1,10 @@
 # make demo   sets up the core and runs the main job      make test   sets up and passes the tests
 # make setup  the core and local models in .venv          make check  lint, types, generated pages, tests
+# make bench  speed and memory beside other tools, which get an environment of their own
 PYTHON ?= python3
 export PYTHON
 BIN = .venv/bin
-.PHONY: demo setup core dev test check lint docs clean
+.PHONY: demo setup core dev test check lint docs bench clean
 
 demo: core
 	@$(BIN)/osler run studies/demo.toml
@@ -33,5 +34,9 @@ check: lint
 	@$(BIN)/python scripts/generate.py --check
 	@$(BIN)/python -m pytest
 
+bench:
+	@scripts/setup.sh .venv-bench bench
+	@.venv-bench/bin/osler bench engine
+
 clean:
-	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-bench .tools .mypy_cache .ruff_cache .pytest_cache

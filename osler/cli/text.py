@@ -195,6 +195,8 @@ def bench(found: Mapping[str, Any]) -> None:
     for row in found["ratios"]:
         mark = "met" if row["value"] >= row["wish"] else "short"
         _console.print(f"{_safe(row['name'])}: {row['value']:.3g} (wish {row['wish']}: {mark})")
+    for note in found.get("notes", ()):
+        _console.print(f"[yellow]note:[/yellow] {_safe(note)}")
 
 
 def _p(value: float) -> str:

@@ -24,6 +24,9 @@ def prices(model: object) -> tuple[float, float]:
     return float(getattr(model, "usd_per_million_in", 0.0)), float(getattr(model, "usd_per_million_out", 0.0))
 
 
+_UNBOUND: Mapping[str, float | None] = {"usd": None, "tokens": None, "calls": None}
+
+
 class Budget:
     """Shared by all models of a study. A limit of None does not bind. ``spent`` goes on from earlier sessions."""
 
@@ -43,7 +46,7 @@ class Budget:
 
     @property
     def binds(self) -> bool:
-        return any(limit is not None for limit in self.limits.values())
+        return self.limits != _UNBOUND
 
     async def reserve(self, need: Mapping[str, float]) -> None:
         """Set ``need`` aside. Waits for calls in flight to settle; raises BudgetError when that cannot help."""

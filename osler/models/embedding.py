@@ -20,9 +20,10 @@ _CHARACTERS_PER_TOKEN = 4  # English; batches need a rough size only
 
 @runtime_checkable
 class Embeds(Protocol):
-    """A model that gives texts a place: ``embed`` gives ``[n, width]`` float32 vectors of length one."""
+    """A model that gives texts a place. ``embed``: ``[n, width]`` float32 vectors of length one."""
 
     async def embed(self, texts: Sequence[str]) -> Floats: ...
+    async def embedded(self, texts: Sequence[str]) -> Embedded: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +69,11 @@ def embedding(name: str) -> Embedding:
     return Embedding()
 
 
-async def embed_with(model: Any, texts: Sequence[str]) -> Floats:
-    """``model.embed(texts)``, or a SpecError that says what the model lacks."""
+async def embed_with(model: Any, texts: Sequence[str]) -> Embedded:
+    """``model.embedded(texts)``, or a SpecError that says what the model lacks."""
     if not isinstance(model, Embeds):
         raise SpecError(
             f"{type(model).__name__} gives no embeddings",
             hint='use an encoder, such as Encoder() or Local(kind="encoder")',
         )
-    return await model.embed(texts)
+    return await model.embedded(texts)

@@ -13,7 +13,7 @@ from osler.core.block import block
 from osler.core.errors import ModelError, SpecError, nearest
 from osler.core.types import Message, Reply
 from osler.models.asked import Asked, read_asked, read_demos
-from osler.models.embedding import NAMES, embedding
+from osler.models.embedding import NAMES, Embedded, embedding
 from osler.models.minilm import Floats
 
 
@@ -50,7 +50,11 @@ class Encoder:
 
     async def embed(self, texts: Sequence[str]) -> Floats:
         """Vectors ``[n, 384]`` of length one, for retrieval and nearest neighbours."""
-        return (await embedding(self.name).embed(texts)).vectors
+        return (await self.embedded(texts)).vectors
+
+    async def embedded(self, texts: Sequence[str]) -> Embedded:
+        """``embed`` with the number of tokens of each text."""
+        return await embedding(self.name).embed(texts)
 
     async def generate(
         self,
@@ -73,7 +77,7 @@ class Encoder:
         answers = [answer for _, answer in read_demos(messages)]
         meanings = [cases[0].meaning(choice) for choice in choices]
         texts = [text for case in cases for text in (case.question, *case.evidence.values())] + meanings
-        found = await embedding(self.name).embed(texts)
+        found = await self.embedded(texts)
         queries, row = [], 0
         for case in cases:
             stop = row + 1 + len(case.evidence)

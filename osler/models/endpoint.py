@@ -11,6 +11,7 @@ import asyncio
 import dataclasses
 import os
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from urllib.parse import quote, urlsplit
@@ -100,7 +101,7 @@ class Endpoint:
                 "endpoint: concurrency, top_logprobs and timeout_s must be positive, retries and backoff_s not negative"
             )
 
-    @property
+    @cached_property  # asked before every call
     def supports(self) -> frozenset[str]:
         able = {
             "score": self.logprobs,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import orjson
+
 from osler.core.errors import SpecError
 
 TEMPLATE = """\
 # A study is data: names and numbers. Every name can be listed: osler list tasks|models|systems|metrics|sources
-question = "{question}"
+question = {question}
 task = "trial_matching"
 data = {{ source = "cohort", patients = 20, train_patients = 60 }}
 # Your own cases: task = "labelled_text" and
@@ -34,6 +36,7 @@ def new_study(path: Path, *, question: str = "") -> Path:
     if path.exists():
         raise SpecError(f"{path} exists already", hint="choose another name, or edit the file")
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = question.replace("\\", "\\\\").replace('"', '\\"') or "Which patients meet which trial criteria?"
+    # A JSON text is a TOML text, but for one control character that only TOML wants escaped.
+    text = orjson.dumps(question or "Which patients meet which trial criteria?").decode().replace("\x7f", "\\u007f")
     path.write_text(TEMPLATE.format(question=text), encoding="utf-8")
     return path

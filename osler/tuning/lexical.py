@@ -27,7 +27,9 @@ _HIGH = re.compile(
     rf"(?:≤|<=|<|at most|maximum of|less than|lower than|below|under|younger than|up to)\s*{_NUMBER}"
     rf"|{_NUMBER}[^.;,\d]{{0,20}}\b(?:or (?:younger|less|below|under|lower)|and (?:younger|below|under))"
 )
-_AGE = re.compile(rf"\b{_NUMBER}[ -]*(?:years?|yrs?|y)?[ -]*(?:old|/o|o\b|\.o)|\b{_NUMBER}[ -]?(?:year|yr)", re.IGNORECASE)
+_AGE = re.compile(
+    rf"\b{_NUMBER}[ -]*(?:years?|yrs?|y)?[ -]*(?:old|/o|o\b|\.o)|\b{_NUMBER}[ -]?(?:year|yr)", re.IGNORECASE
+)
 _AGED = re.compile(r"\b(?:age|aged|ages|years old|years of age|older|younger|adults?)\b", re.IGNORECASE)
 _VALUE = re.compile(rf"[^.;,\d]{{0,30}}?{_NUMBER}")
 _FEMALE = re.compile(r"\b(?:females?|wom[ae]n|girl|she|her|lady|mother of)\b", re.IGNORECASE)

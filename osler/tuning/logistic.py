@@ -44,7 +44,9 @@ def fit(
         return value, (slope.T @ x + penalty * w).ravel()
 
     begin = np.zeros(shape) if start is None else start
-    found: Any = minimize(loss, begin.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 300, "ftol": 1e-9})
+    found: Any = minimize(
+        loss, begin.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 500, "ftol": 1e-7, "maxcor": 20}
+    )
     return np.asarray(found.x, np.float64).reshape(shape)
 
 

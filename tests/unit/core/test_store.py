@@ -15,7 +15,8 @@ import pytest
 
 from osler.core import store as store_module
 from osler.core.errors import DataError
-from osler.core.store import MIGRATIONS, Store
+from osler.core.migrations import MIGRATIONS
+from osler.core.store import Store
 from osler.core.types import Example, Prediction, Reply, ToolCall
 
 WRITER = """

@@ -240,7 +240,7 @@ def test_a_case_without_a_key_and_a_knob_out_of_range_are_told() -> None:
     assert caught.value.kind == "no_key"
     for knob in ("skill", "position_bias", "format_failure"):
         with pytest.raises(SpecError, match=f"simulated.{knob} must be from 0 to 1"):
-            Simulated(**{knob: 1.5})
+            replace(Simulated(), **{knob: 1.5})
 
 
 def test_it_counts_what_it_read_and_said() -> None:
