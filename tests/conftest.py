@@ -150,9 +150,7 @@ def toml(value: Any) -> str:
 
 
 @pytest.fixture
-def workplace(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Workplace:
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Workplace:
     """A Workplace in a fresh folder, which is the working directory of the test."""
     monkeypatch.chdir(tmp_path)
     return Workplace(tmp_path, capsys)

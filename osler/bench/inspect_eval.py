@@ -20,7 +20,7 @@ from osler.bench.questions import Questions
 from osler.core.errors import OslerError
 
 
-@solver
+@solver  # type: ignore[untyped-decorator]
 def timed(contender: Contender) -> Any:
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         if not contender.marks:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import tempfile
 from pathlib import Path
 
-import aiohttp
-
-import osler.bench.questions
-import osler.models.endpoint_transport  # what a call would import first: start-up counts it
 from osler import recipes
 from osler.bench.contender import Contender
+from osler.bench.questions import BenchQuestions
+from osler.core.block import snake
 from osler.core.errors import OslerError
 from osler.core.store import Store
 from osler.study.plan import plan
@@ -22,7 +21,7 @@ from osler.study.run import run
 STUDY = """
 question = "How fast is the runner?"
 task = "mirage"
-data = {{ source = "bench_questions", n = {n} }}
+data = {{ source = "{source}", n = {n} }}
 models = [{{ use = "endpoint", model = "stub", base_url = "{url}", api_key_env = "", concurrency = {width} }}]
 systems = ["zero_shot"]
 """
@@ -31,9 +30,10 @@ systems = ["zero_shot"]
 def main(contender: Contender) -> None:
     """The warm-up is a study of its own with a store of its own."""
     with tempfile.TemporaryDirectory(prefix="osler-bench-") as folder:
-        for n in (contender.warm_up, contender.calls):
+        for name, n in (("warm_up", contender.warm_up), ("measured", contender.calls)):
             contender.marks.clear()
-            study_run(Path(folder) / f"study{n}.toml", n, contender)
+            if n:
+                study_run(Path(folder) / f"{name}.toml", n, contender)
 
 
 class FirstCall(Silent):
@@ -47,7 +47,10 @@ class FirstCall(Silent):
 
 
 def study_run(path: Path, n: int, contender: Contender) -> None:
-    path.write_text(STUDY.format(n=n, url=contender.url, width=contender.width), encoding="utf-8")
+    path.write_text(
+        STUDY.format(source=snake(BenchQuestions.__name__), n=n, url=contender.url, width=contender.width),
+        encoding="utf-8",
+    )
     with Store(path.with_suffix(".sqlite")) as store:
         made = plan(load(path), store)
         outcome = asyncio.run(run(made, store, progress=FirstCall(contender)))
@@ -58,6 +61,7 @@ def study_run(path: Path, n: int, contender: Contender) -> None:
 
 if __name__ == "__main__":
     recipes.discover()
+    importlib.import_module("osler.models.endpoint_transport")  # the first call would import it: start-up counts it
     made = Contender.ready()
     main(made)
     made.report()

@@ -50,9 +50,7 @@ class Questions(Sequence[Example]):
 def question(i: int) -> Example:
     """Question ``i``: about 600 characters with four options, as long as a question of an examination."""
     text = f"Case {i}. A patient aged {20 + i % 70} {_VIGNETTES[i % 64]}"
-    return Example(
-        id=f"q{i:07}", input={"question": text}, target=LETTERS[i % _OPTIONS], choices=_CHOICES[i * 7 % 64]
-    )
+    return Example(id=f"q{i:07}", input={"question": text}, target=LETTERS[i % _OPTIONS], choices=_CHOICES[i * 7 % 64])
 
 
 @block

@@ -22,7 +22,7 @@ from osler.core.migrations import MIGRATIONS, statements
 from osler.core.serial import example_from, prediction_from, prediction_json, reply_from
 from osler.core.types import Example, Prediction, Reply
 
-_GROUP_S = 0.004  # how long a write waits for company: 64 writers then share one commit
+_GROUP_S = 0.002  # how long a write waits for company: 64 writers then share one commit
 _PUT_REPLY = "INSERT OR IGNORE INTO replies VALUES (?,?,?,?,?,?,?,?)"
 _PUT_PREDICTION = "INSERT OR IGNORE INTO predictions VALUES (?,?,?,?,?)"
 

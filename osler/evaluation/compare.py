@@ -14,6 +14,7 @@ from osler.evaluation.table import Mask, Table
 
 ALPHA = 0.05
 FINE_GRID = 0.001
+POWERFUL = 2.8016  # z(0.975) + z(0.8)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,8 +23,8 @@ class Comparison:
 
     ``difference``, ``low``, ``high`` in the metric's unit, None where undefined. ``only_a`` and ``only_b``: rows that
     only one of them gets right, None for metrics that are not right or wrong. ``detectable``: the smallest difference
-    that an exact McNemar test of this many clusters shows in 4 of 5 studies at the observed discordance; None for
-    other metrics, without discordant rows, or when there is none.
+    that would be shown in 4 of 5 such studies: by an exact McNemar test at the observed discordance, or, where the
+    interval is a bootstrap, at its standard error. None when there is none.
     """
 
     metric: str
@@ -61,7 +62,9 @@ def compare(
     n, clusters = len(held_a), count_clusters(held_a)
     only_a, only_b, detectable = _discordant(metric, held_a, held_b)
     found = _difference(metric, held_a, held_b, (resamples, seed, level), only_a, only_b)
-    difference, low, high, p, method = found
+    difference, low, high, p, method, spread = found
+    if spread is not None:  # beyond McNemar's case: 80 % power of a two-sided normal test at this standard error
+        detectable = POWERFUL * spread if spread > 0 else None
     return Comparison(
         metric=metric.title,
         difference=difference,
@@ -100,7 +103,7 @@ def verdict(comparison: Comparison) -> str:
     return f"no difference shown (n = {found.n}; {limit})"
 
 
-Found = tuple[float | None, float | None, float | None, float | None, str]
+Found = tuple[float | None, float | None, float | None, float | None, str, float | None]
 
 
 def _difference(
@@ -113,25 +116,25 @@ def _difference(
 ) -> Found:
     resamples, seed, level = settings
     if len(a) == 0:
-        return None, None, None, None, "no row could be scored for both"
+        return None, None, None, None, "no row could be scored for both", None
     value_a, value_b = value_on(metric, a), value_on(metric, b)
     if value_a is None or value_b is None:
-        return None, None, None, None, "undefined on these rows"
+        return None, None, None, None, "undefined on these rows", None
     difference = value_b - value_a
     clusters = count_clusters(a)
     if only_a is not None and only_b is not None and clusters == len(a):
         right_a = round(value_a * len(a))
         both = right_a - only_a
         low, high = newcombe_paired(both, only_a, only_b, len(a) - both - only_a - only_b, level)
-        return difference, low, high, mcnemar_exact(only_a, only_b), "exact McNemar, Newcombe interval"
+        return difference, low, high, mcnemar_exact(only_a, only_b), "exact McNemar, Newcombe interval", None
     if clusters < 2:
-        return difference, None, None, None, "one cluster, so no interval"
+        return difference, None, None, None, "one cluster, so no interval", None
     drawn = draw(metric, (a, b), resamples=resamples, seed=seed)
     draws = drawn[:, 1] - drawn[:, 0]
     interval = percentile(draws, level)
     p = max(shift_p(draws, difference), 2.0 ** (1 - min(clusters, 1000)))
     low_high = interval if interval else (None, None)
-    return difference, *low_high, p, f"paired cluster bootstrap, {len(draws)} resamples"
+    return difference, *low_high, p, f"paired cluster bootstrap, {len(draws)} resamples", float(np.nanstd(draws))
 
 
 def _discordant(metric: TableMetric, a: Table, b: Table) -> tuple[int | None, int | None, float | None]:

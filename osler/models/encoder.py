@@ -13,7 +13,7 @@ from osler.core.block import block
 from osler.core.errors import ModelError, SpecError, nearest
 from osler.core.types import Message, Reply
 from osler.models.asked import Asked, read_asked, read_demos
-from osler.models.embedding import NAMES, Embedded, embedding
+from osler.models.embedding import NAMES, Embedded, Embeds, embedding
 from osler.models.minilm import Floats
 
 
@@ -72,26 +72,7 @@ class Encoder:
     async def score(self, messages: Sequence[Message], choices: Sequence[str]) -> Reply:
         """Log-probabilities of ``choices`` (letters of a lettered prompt, else labels)."""
         need_choices(choices, self.name)
-        started = time.perf_counter()
-        cases = [read_asked(messages), *(demo for demo, _ in read_demos(messages))]
-        answers = [answer for _, answer in read_demos(messages)]
-        meanings = [cases[0].meaning(choice) for choice in choices]
-        texts = [text for case in cases for text in (case.question, *case.evidence.values())] + meanings
-        found = await self.embedded(texts)
-        queries, row = [], 0
-        for case in cases:
-            stop = row + 1 + len(case.evidence)
-            queries.append(self._query(found.vectors[row:stop]))
-            row = stop
-        zero_shot = log_softmax(found.vectors[row:] @ queries[0] / self.temperature)
-        shares = self._vote(np.exp(zero_shot), queries, _votes(cases, answers, choices))
-        return scored(
-            choices,
-            np.log(shares) if shares is not None else zero_shot,
-            tokens_in=int(found.tokens.sum()),
-            latency_s=time.perf_counter() - started,
-            model=self.name,
-        )
+        return await similarity(self, self, messages, choices, self.name)
 
     def _query(self, vectors: Floats) -> Floats:
         """The question's vector (first row) moved towards the mean of its best evidence (the other rows)."""
@@ -115,6 +96,33 @@ class Encoder:
         for weight, voter in zip(weights, kept, strict=True):
             shares[votes[voters[voter]]] += weight
         return np.asarray(shares / shares.sum())
+
+
+async def similarity(
+    source: Embeds, settings: Encoder, messages: Sequence[Message], choices: Sequence[str], model: str
+) -> Reply:
+    """The reply of ``score`` from the vectors of ``source``; ``settings`` say how evidence and demonstrations count."""
+    demos = read_demos(messages)
+    cases = [read_asked(messages), *(demo for demo, _ in demos)]
+    meanings = [cases[0].meaning(choice) for choice in choices]
+    texts = [text for case in cases for text in (case.question, *case.evidence.values())] + meanings
+    found = await source.embedded(texts)
+    started = time.perf_counter() - found.seconds
+    queries, row = [], 0
+    for case in cases:
+        stop = row + 1 + len(case.evidence)
+        queries.append(settings._query(found.vectors[row:stop]))
+        row = stop
+    zero_shot = log_softmax(found.vectors[row:] @ queries[0] / settings.temperature)
+    votes = _votes(cases, [answer for _, answer in demos], choices)
+    shares = settings._vote(np.exp(zero_shot), queries, votes)
+    return scored(
+        choices,
+        np.log(shares) if shares is not None else zero_shot,
+        tokens_in=int(found.tokens.sum()),
+        latency_s=time.perf_counter() - started,
+        model=model,
+    )
 
 
 def _votes(cases: Sequence[Asked], answers: Sequence[str], choices: Sequence[str]) -> list[int | None]:

@@ -68,5 +68,7 @@ def named_blocks(protocol: Literal["model", "strategy", "metric", "source"]) -> 
         if kind.__module__.startswith("osler.") and all(hasattr(kind, attribute) for attribute in needed):
             if protocol == "source" and hasattr(kind, "prompt"):
                 continue  # a task has examples too
+            if protocol == "metric" and hasattr(kind, "generate"):
+                continue  # a model scores, too, but choices and not predictions
             found[snake(name)] = kind
     return found

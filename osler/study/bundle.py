@@ -88,9 +88,10 @@ def difference(new: Any, old: Any, where: str) -> float:
     if isinstance(new, list) and isinstance(old, list) and len(new) == len(old):
         return max((difference(a, b, where) for a, b in zip(new, old, strict=True)), default=0.0)
     numeric = (int, float)
-    if isinstance(new, numeric) and isinstance(old, numeric) and not isinstance(new, bool):
+    truth = isinstance(new, bool) + isinstance(old, bool)  # True is no 1 here
+    if isinstance(new, numeric) and isinstance(old, numeric) and not truth:
         return abs(float(new) - float(old))
-    return 0.0 if new == old else math.inf
+    return 0.0 if new == old and truth != 1 else math.inf
 
 
 def _published_settings(results: Mapping[str, Any]) -> dict[str, Any]:

@@ -123,11 +123,10 @@ def _after_tuning(
     tuned: Mapping[str, Any] | None,
     accept: Mapping[str, Any],
 ) -> list[dict[str, Any]]:
-    assert tuned is not None
-    met = meets(tuned, accept)
+    met = tuned is not None and meets(tuned, accept)
     reason = _against(tuned, accept)
     better = True
-    if best is not None:
+    if best is not None and tuned is not None:
         found = next(
             (
                 c
@@ -138,6 +137,8 @@ def _after_tuning(
         )
         if found is None:
             better, reason = False, reason + "; it was not compared with the best prompt on the same cases"
+        elif found["low"] is None or found["high"] is None:
+            better, reason = False, reason + "; its difference from the best prompt has no interval"
         else:
             sign = 1 if found["b"] == tuned["name"] else -1
             low = min(sign * found["low"], sign * found["high"])

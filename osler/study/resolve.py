@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal
 
 from osler import recipes
-from osler.core.block import block_id, build, digest, is_block, replace, snake, to_spec
-from osler.core.errors import OslerError, SpecError, nearest
-from osler.core.types import Metric, Model, Strategy
-from osler.data.source import Source
+from osler.core.block import block_id, build, digest, replace, snake, to_spec
+from osler.core.errors import OslerError, nearest
+from osler.core.types import Metric
 from osler.study.file import Problems, read_study
+from osler.study.names import resolve
 from osler.tasks.template import Template
-
-Kind = Literal["model", "system", "source"]
-_FOLDER: Mapping[str, Any] = {"model": "models", "system": "systems"}
-_PROTOCOL: Mapping[str, Any] = {"model": "model", "system": "strategy", "source": "source"}
 
 
 @dataclass(frozen=True)
@@ -156,67 +151,6 @@ def attempt(problems: Problems, where: str, make: Any) -> Any:
     except (TypeError, ValueError) as error:
         problems.add(f"{where}: {error}")
     return None
-
-
-def resolve(kind: Kind, value: Any) -> Any:
-    """A name, or a table with ``use`` (a block), ``from`` (a recipe) or ``source``, as a block."""
-    if is_block(value):
-        return value
-    if isinstance(value, str):
-        return _by_name(kind, value)
-    if not isinstance(value, Mapping):
-        raise SpecError(f"a {kind} is a name or a table, got {value!r}", hint='write "name" or { use = "name", ... }')
-    settings = {key: item for key, item in value.items() if key not in ("use", "from", "source", "name")}
-    if "name" in value and "name" in _fields_of(kind, value):
-        settings["name"] = value["name"]
-    if "from" in value:
-        made = _by_name(kind, str(value["from"]))
-        return replace(made, **_inner(type(made), settings))
-    key = "source" if kind == "source" else "use"
-    if key not in value:
-        raise SpecError(f"a {kind} table needs {key!r}", hint=f'{{ {key} = "...", ... }}')
-    known = recipes.named_blocks(_PROTOCOL[kind])
-    name = str(value[key]).replace("-", "_")
-    if name not in known:
-        if kind != "source" and name in recipes.names(_FOLDER[kind]):
-            made = _by_name(kind, name)
-            return replace(made, **_inner(type(made), settings))
-        raise SpecError(f"no {kind} is named {name!r}", hint=nearest(name, known))
-    return build(known[name], _inner(known[name], settings))
-
-
-def _fields_of(kind: Kind, value: Mapping[str, Any]) -> set[str]:
-    name = str(value.get("use") or value.get("source") or "").replace("-", "_")
-    found = recipes.named_blocks(_PROTOCOL[kind]).get(name)
-    return {field.name for field in dataclasses.fields(found)} if found else set()
-
-
-def _by_name(kind: Kind, name: str) -> Any:
-    folder = _FOLDER.get(kind)
-    file = name.replace("-", "_").replace(".", "_")
-    if folder and file in recipes.names(folder):
-        return recipes.recipe(folder, file)
-    known = recipes.named_blocks(_PROTOCOL[kind])
-    if file in known:
-        return build(known[file], {})
-    both = {*known, *(recipes.names(folder) if folder else ())}
-    raise SpecError(f"no {kind} is named {name!r}", hint=nearest(file, both))
-
-
-def _inner(kind: type[Any], settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings whose field holds a block may be names or tables themselves."""
-    hints = get_type_hints(kind)
-    out = {}
-    for key, value in settings.items():
-        hint = hints.get(key)
-        if isinstance(value, (str, Mapping)) and hint is Model:
-            value = resolve("model", value)
-        elif isinstance(value, (str, Mapping)) and hint is Strategy:
-            value = resolve("system", value)
-        elif isinstance(value, Mapping) and ("source" in value or hint is Source):
-            value = resolve("source", value)
-        out[key] = value
-    return out
 
 
 def _task(table: Mapping[str, Any], problems: Problems) -> tuple[str, Template | None]:

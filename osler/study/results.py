@@ -20,7 +20,7 @@ from osler.study.plan import Plan
 from osler.study.published import published
 from osler.study.resolve import Study
 
-MOST_CASES = 240  # error cases shown in a report, spread over the arms
+MOST_CASES = 120  # error cases shown in a report, spread over the arms
 
 
 def frame(study: Study) -> Frame:
@@ -238,7 +238,7 @@ def cases(plan: Plan, answers: Sequence[Answers]) -> list[dict[str, Any]]:
     hidden = plan.study.sensitivity == "identifiable"
     share = max(4, MOST_CASES // max(1, len(answers)))
     out = []
-    for cell in answers:
+    for cell in sorted(answers, key=lambda cell: _errors(cell, by_id)):  # the best system's errors teach most
         wrong = [
             (name, p) for name, p in zip(cell.ids, cell.predictions, strict=True) if p.answer != by_id[name].target
         ]
@@ -267,6 +267,10 @@ def cases(plan: Plan, answers: Sequence[Answers]) -> list[dict[str, Any]]:
                 }
             )
     return out
+
+
+def _errors(cell: Answers, by_id: Mapping[str, Example]) -> int:
+    return sum(p.answer != by_id[name].target for name, p in zip(cell.ids, cell.predictions, strict=True))
 
 
 def _training(plan: Plan, store: Store, row: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -60,14 +60,16 @@ async def run(plan: Plan, store: Store, *, progress: Progress | None = None, ret
         by_model.setdefault(item.cell.model.name, []).append(item)
 
     async def chain(items: list[_Work]) -> None:
+        down = False
         for item in items:
             try:
                 await item.do()
             except* _Stopped as stops:
+                down = True
                 outcome.stopped = str(_first(stops))
                 show.note(outcome.stopped)
-            if outcome.stopped:
-                return  # the other cells of this model would meet the same fault
+            if down:
+                return  # the other cells of this model would meet the same fault; those of others may not
 
     try:
         with _rare_collections():
@@ -133,6 +135,7 @@ class _Work:
         self._attempts = store.attempts(cell.id)
         self._retry = retry_failed
         self._row = 0  # failures in a row
+        self._made: Any = None  # the model trained last
         self.todo = sum(map(self._missing, data.test)) if self._attempts else len(data.test)
 
     def _missing(self, example: Example) -> bool:
@@ -155,8 +158,9 @@ class _Work:
             base = await self._trained(base, fold)
         limited = limits_of(base, concurrency=LOCAL_WIDTH)
         usd_in, usd_out = prices(base)
+        paid = Budgeted(limited, self.budget, usd_in=usd_in, usd_out=usd_out)
         model = Cached(
-            Budgeted(limited, self.budget, usd_in=usd_in, usd_out=usd_out),
+            paid if self.budget.binds else limited,
             self.store,
             study=self.study.name,
             identity=block_id(base),
@@ -185,6 +189,8 @@ class _Work:
 
     async def _trained(self, base: Any, fold: Fold) -> Any:
         cases, source = training_cases(base, self.study, fold)
+        if cases is not fold.train and self._made is not None:
+            return self._made  # its own data are the same in every fold
         self.show.note(f"training {self.cell.model.name} on {len(cases):,} cases ({source})")
         start = time.monotonic()
         pairs = [(self.study.task.prompt(example), example.target) for example in cases]
@@ -199,6 +205,7 @@ class _Work:
             data=source,
             seconds=time.monotonic() - start,
         )
+        self._made = made
         return made
 
     async def _worker(self, cases: Iterator[Example], system: Any, model: Cached) -> None:

@@ -109,7 +109,6 @@ class Head:
     async def score(self, messages: Sequence[Message], choices: Sequence[str]) -> Reply:
         """Log-probabilities over ``choices`` only. A choice that training never met gets about one in a million."""
         need_choices(choices, "head")
-        started = time.perf_counter()
         asked = read_asked(messages)
         places = {label: place for place, label in enumerate(self.labels)}
         known = [places.get(asked.meaning(choice)) for choice in choices]
@@ -122,6 +121,7 @@ class Head:
                 kind="labels",
             )
         found = await embed_with(self.base, texts_of(asked))
+        started = time.perf_counter() - found.seconds
         logits = self._matrix(found.vectors.shape[1]) @ self._features(asked, found.vectors)
         top = max(logits[place] for place in known if place is not None)
         values = np.array([[logits[place] if place is not None else top + _UNSEEN for place in known]])

@@ -11,21 +11,22 @@ _NEGATION = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W\d_]+|\d+(?:\.\d+)?")
-_STOP = frozenset(
+_STOP_WORDS = (
     "a an the of or and to in with for on at by is are be been has have had who that which any as from other than not "
-    "no patient patients subject subjects participant participants history must will should may can this their".split()
+    "no patient patients subject subjects participant participants history must will should may can this their"
 )
+_STOP = frozenset(_STOP_WORDS.split())
 _STEM = 6  # letters of a word that count: hypertensive and hypertension are one
 
-_NUMBER = r"(\d+(?:[.,]\d+)?)"
+_NUMBER = r"(\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)"
 _RANGE = re.compile(rf"(?:between )?{_NUMBER}\s*(?:-|–|to|and)\s*{_NUMBER}")
 _LOW = re.compile(
     rf"(?:≥|>=|>|at least|minimum of|more than|greater than|above|over|older than|exceeding|higher than)\s*{_NUMBER}"
-    rf"|{_NUMBER}[^.;,\d]{{0,20}}\b(?:or (?:older|more|above|over|greater|higher)|and (?:older|above|over))"
+    rf"|{_NUMBER}[^.;,\d]{{0,20}}\b(?:or (?:older|more|above|over|greater|higher)|and (?:older|above|over))\b(?!\s*\d)"
 )
 _HIGH = re.compile(
     rf"(?:≤|<=|<|at most|maximum of|less than|lower than|below|under|younger than|up to)\s*{_NUMBER}"
-    rf"|{_NUMBER}[^.;,\d]{{0,20}}\b(?:or (?:younger|less|below|under|lower)|and (?:younger|below|under))"
+    rf"|{_NUMBER}[^.;,\d]{{0,20}}\b(?:or (?:younger|less|below|under|lower)|and (?:younger|below|under))\b(?!\s*\d)"
 )
 _AGE = re.compile(
     rf"\b{_NUMBER}[ -]*(?:years?|yrs?|y)?[ -]*(?:old|/o|o\b|\.o)|\b{_NUMBER}[ -]?(?:year|yr)", re.IGNORECASE
@@ -61,9 +62,10 @@ class Limits(NamedTuple):
 def limits(text: str) -> Limits | None:
     """The limits on a number that ``text`` states, or None. Strict and non-strict limits are not told apart."""
     lowered = text.lower()
-    ranges = [(_float(match[1]), _float(match[2])) for match in _RANGE.finditer(lowered)]
+    pairs = [(_float(match[1]), _float(match[2])) for match in _RANGE.finditer(lowered)]
+    ranges = tuple(pair for pair in pairs if pair[0] <= pair[1])  # a date is no range: 2023-08
     if ranges:
-        return Limits(tuple(pair for pair in ranges if pair[0] <= pair[1]) or ((0.0, 0.0),), False)
+        return Limits(ranges, False)
     found = [(_float(match[1] or match[2]), float("inf")) for match in _LOW.finditer(lowered)]
     found += [(float("-inf"), _float(match[1] or match[2])) for match in _HIGH.finditer(lowered)]
     return Limits(tuple(found), " or " not in lowered) if found else None
@@ -91,4 +93,4 @@ def _sex(text: str) -> int:
 
 
 def _float(text: str) -> float:
-    return float(text.replace(",", "."))
+    return float(text.replace(",", ""))

@@ -87,7 +87,8 @@ def test_a_price_becomes_a_cost_and_a_small_budget_a_warning(workplace: Any) -> 
 
 
 @pytest.mark.parametrize(
-    "entry", [Around(base=Endpoint(model="m", base_url=FAR)), Around(base=Around(base=Endpoint(model="m", base_url=FAR)))]
+    "entry",
+    [Around(base=Endpoint(model="m", base_url=FAR)), Around(base=Around(base=Endpoint(model="m", base_url=FAR)))],
 )
 def test_identifiable_text_does_not_leave_however_deep_the_endpoint_stands(workplace: Any, entry: Any) -> None:
     study = with_model(load(workplace.study(sensitivity="identifiable")), entry)
@@ -111,7 +112,9 @@ def test_text_goes_where_it_may(workplace: Any, url: str, changes: dict[str, Any
     assert plan(study).rows
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1.example.org/v1", "http://localhost.example.org/v1", "http://10.0.0.1/v1"])
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1.example.org/v1", "http://localhost.example.org/v1", "http://10.0.0.1/v1"]
+)
 def test_an_address_that_looks_local_is_not(workplace: Any, url: str) -> None:
     study = with_model(load(workplace.study(sensitivity="identifiable")), Endpoint(model="m", base_url=url))
     with pytest.raises(StudyError, match="the data counts as identifiable"):

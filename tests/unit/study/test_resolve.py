@@ -13,7 +13,8 @@ from osler.prompting.chain_of_thought import ChainOfThought
 from osler.prompting.few_shot import FewShot
 from osler.prompting.zero_shot import ZeroShot
 from osler.study.file import StudyError
-from osler.study.resolve import cells, load, resolve
+from osler.study.names import resolve
+from osler.study.resolve import cells, load
 
 HASH = "0" * 32
 

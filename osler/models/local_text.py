@@ -1,0 +1,58 @@
+"""How messages become the text that a local model reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from osler.core.errors import ModelError
+from osler.core.types import Message
+
+Template = Literal["auto", "plain", "chat"]
+
+# Demonstrations end in "Answer: ...", so a scored continuation starts behind the same words.
+ANSWER = "Answer:"
+
+
+def render(messages: Sequence[Message], tokenizer: Any, template: Template) -> str:
+    """The text of ``messages``, up to where the model goes on. "auto": the tokenizer's chat template if it has one."""
+    for message in messages:
+        if any(part.kind != "text" for part in message.parts):
+            raise ModelError(
+                "a local text model was given an image or a signal",
+                hint="use a model whose supports holds images",
+                kind="unsupported",
+            )
+    has_chat = bool(getattr(tokenizer, "chat_template", None))
+    if template == "chat" and not has_chat:
+        raise ModelError(
+            "the tokenizer of the local model has no chat template",
+            hint='set template = "plain" or "auto"',
+            kind="template",
+        )
+    if template == "plain" or not has_chat:
+        return "\n\n".join(message.text for message in messages) + "\n"
+    turns = [{"role": message.role, "content": message.text} for message in messages]
+    if turns and turns[0]["role"] == "system" and not _takes_system(tokenizer):
+        turns = _without_system(turns)
+    return str(tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
+
+
+def starts_itself(tokenizer: Any, template: Template) -> bool:
+    """Whether the rendered text already holds the model's special tokens, so that the tokenizer must add none."""
+    return template != "plain" and bool(getattr(tokenizer, "chat_template", None))
+
+
+def _takes_system(tokenizer: Any) -> bool:
+    """Some templates refuse a system turn, others leave it out in silence; both are found by trying."""
+    probe = [{"role": "system", "content": "osler-probe"}, {"role": "user", "content": "x"}]
+    try:
+        return "osler-probe" in tokenizer.apply_chat_template(probe, tokenize=False)
+    except Exception:  # noqa: BLE001 - templates raise what they like to say no
+        return False
+
+
+def _without_system(turns: list[dict[str, str]]) -> list[dict[str, str]]:
+    """The instruction goes before the first user turn's text."""
+    told, first, *rest = turns
+    return [{"role": "user", "content": f"{told['content']}\n\n{first['content']}"}, *rest]
