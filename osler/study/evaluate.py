@@ -213,7 +213,10 @@ def _json(name: str, metric: Metric, table: Table) -> dict[str, Any]:
 
 def _subgroups(frame: Frame, table: Table, field: str) -> dict[str, Any]:
     metric = frame.metrics[frame.primary]
-    return {value: {frame.primary: _json(frame.primary, metric, table.select(field, value))} for value in table.subgroups(field)}
+    return {
+        value: {frame.primary: _json(frame.primary, metric, table.select(field, value))}
+        for value in table.subgroups(field)
+    }
 
 
 def _reliability(table: Table) -> list[dict[str, Any]] | None:

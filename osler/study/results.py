@@ -16,6 +16,7 @@ from osler.core.types import Example, Score
 from osler.study import gates
 from osler.study.dataset import cluster, label_counts
 from osler.study.evaluate import Answers, Frame, comparisons, describe, systems
+from osler.study.methods import cautions, methods
 from osler.study.plan import Plan
 from osler.study.published import published
 from osler.study.resolve import Study
@@ -175,61 +176,6 @@ def _flow(plan: Plan, answers: Sequence[Answers]) -> list[dict[str, Any]]:
         {"step": "asked of at least one system", "n": len(answered), "note": ""},
         {"step": "asked of every system", "n": len(everywhere), "note": "paired comparisons use these"},
     ]
-
-
-def methods(plan: Plan) -> list[str]:
-    """The methods paragraphs of every report: what was done, in words that a paper can use."""
-    study, data = plan.study, plan.data
-    task = study.task
-    by = task.cluster or "case"
-    out = [
-        f"Each of {len(data.test):,} test cases was put to {len(study.arms())} systems"
-        f" with {len(study.seeds)} seed(s). The data set has the hash {data.hash}.",
-        f"Intervals are 95 %. Where every {by} has one row and the score is right or wrong they are Wilson intervals "
-        f"(Clopper-Pearson for few cases or values near 0 or 1); else they are percentile bootstraps that resample "
-        f"whole {by}s 10,000 times (1,000 for measures that cannot be added up).",
-        "Systems are compared on the same cases: exact McNemar where cases are independent and right or wrong, else a "
-        f"paired bootstrap over {by}s. P-values of one family are adjusted by Holm's method.",
-        "An answer that could not be read counts as wrong and is shown apart; so does a call that failed. A case that "
-        "cannot be scored by a measure is left out of it and counted.",
-    ]
-    if study.folds:
-        out.append(
-            f"Trained systems and demonstrations use {study.folds} folds by {by}: every case is answered by a system that never saw its {by}."
-        )
-    elif len(data.folds[0].train):
-        out.append(
-            f"Training and demonstrations use the training split ({len(data.folds[0].train):,} cases of other {by}s)."
-        )
-    return out
-
-
-def cautions(results: Mapping[str, Any], plan: Plan) -> list[str]:
-    """What a reader must know before quoting a number."""
-    out = []
-    if results["data"]["synthetic"]:
-        out.append(
-            "The cases are synthetic. The figures show how systems compare on them, not how they would do on patients."
-        )
-    if len(results["systems"]) > 1:
-        out.append(
-            f"{len(results['systems'])} systems were compared on the same cases: the figure of the best of them is optimistic."
-        )
-    if results["data"]["n"] < gates.FEW:
-        out.append(f"{results['data']['n']} cases make this a development evaluation: enough to choose, not to claim.")
-    for row in results["systems"]:
-        if row["n"] < results["data"]["n"] * len(plan.study.seeds):
-            out.append(
-                f"{row['name']} has answers to {row['n']:,} of {results['data']['n'] * len(plan.study.seeds):,} cases."
-            )
-        if row["unparsed"]:
-            out.append(f"{row['unparsed']:,} answers of {row['name']} could not be read; they count as wrong.")
-        if row["failures"]:
-            kinds = ", ".join(f"{kind} {n}" for kind, n in row["failures"].items())
-            out.append(
-                f"{sum(row['failures'].values()):,} calls of {row['name']} failed ({kinds}); they count as wrong."
-            )
-    return out
 
 
 def cases(plan: Plan, answers: Sequence[Answers]) -> list[dict[str, Any]]:

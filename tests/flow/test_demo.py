@@ -32,7 +32,9 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def results(folder: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((folder / "reports" / "demo" / "bundle" / "results.json").read_text(encoding="utf-8"))
+    found: dict[str, Any] = json.loads(
+        (folder / "reports" / "demo" / "bundle" / "results.json").read_text(encoding="utf-8")
+    )
     return found
 
 
@@ -79,7 +81,9 @@ def test_a_changed_answer_in_the_bundle_is_noticed(ran: Path, tmp_path: Path) ->
 def test_changing_one_model_repeats_nothing_of_the_others(ran: Path, tmp_path: Path) -> None:
     shutil.copy(ran / "osler.sqlite", tmp_path / "osler.sqlite")
     text = (ran / "demo.toml").read_text(encoding="utf-8")
-    (tmp_path / "demo.toml").write_text(text.replace('"minilm"', '{ use = "encoder", name = "minilm", temperature = 0.1 }'), encoding="utf-8")
+    (tmp_path / "demo.toml").write_text(
+        text.replace('"minilm"', '{ use = "encoder", name = "minilm", temperature = 0.1 }'), encoding="utf-8"
+    )
     plan = json.loads(osler("check", "demo.toml", "--json", cwd=tmp_path))
     todo = {(cell["model"], cell["system"]): cell["todo"] for cell in plan["cells"]}
     assert todo["majority", "zero_shot"] == todo["head", "zero_shot"] == 0

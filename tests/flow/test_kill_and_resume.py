@@ -37,7 +37,13 @@ def write_study(folder: Path, url: str, *, width: int = 16, extra: str = "") -> 
         writer = csv.writer(file)
         writer.writerow(["id", "text", "label"])
         for i in range(CASES):
-            writer.writerow([f"c{i:04}", f"case {i}: " + " ".join(rng.choices(["fever", "cough", "rash", "pain"], k=12)), rng.choice(["urgent", "routine", "self-care"])])
+            writer.writerow(
+                [
+                    f"c{i:04}",
+                    f"case {i}: " + " ".join(rng.choices(["fever", "cough", "rash", "pain"], k=12)),
+                    rng.choice(["urgent", "routine", "self-care"]),
+                ]
+            )
     study = folder / "study.toml"
     study.write_text(STUDY.format(cases=cases, url=url, width=width) + extra, encoding="utf-8")
     return study
@@ -97,10 +103,11 @@ def test_killed_again_and_again_equals_an_uninterrupted_run(tmp_path: Path) -> N
         finish(osler("run", str(study), "--store", "cut.sqlite", "--no-report", cwd=tmp_path))
         assert server.stats()["requests"] == stats["requests"], "a finished run made a call"
     assert kills == 4
-    # Every call that had completed is kept; only calls in flight at a kill may be asked once more.
+    # Every call that had completed is kept. Only calls that a kill met on the way may be asked once more: as many as
+    # the endpoint takes at once, and as many again whose reply was being written.
     assert stats["distinct"] == expected
     repeated = stats["requests"] - stats["distinct"]
-    assert repeated <= kills * width, f"{repeated} calls repeated after {kills} kills of {width} in flight"
+    assert repeated <= kills * 2 * width, f"{repeated} calls repeated after {kills} kills of {width} in flight"
     assert _without_address(cut) == _without_address(whole)
 
 
@@ -149,7 +156,9 @@ def test_a_storm_of_faults_fails_cases_and_never_the_run(tmp_path: Path) -> None
     faults = {"429": 0.05, "500": 0.05, "broken_json": 0.05, "truncated": 0.05, "encoding": 0.05, "reset": 0.05}
     with running(faults=faults, seed=3) as server:
         study = write_study(tmp_path, server.url, width=32)
-        text = study.read_text(encoding="utf-8").replace('api_key_env = ""', 'api_key_env = "", backoff_s = 0.01, timeout_s = 2.0')
+        text = study.read_text(encoding="utf-8").replace(
+            'api_key_env = ""', 'api_key_env = "", backoff_s = 0.01, timeout_s = 2.0'
+        )
         study.write_text(text, encoding="utf-8")
         out, _ = finish(osler("run", str(study), "--json", cwd=tmp_path))
     found = json.loads(out)
@@ -162,7 +171,9 @@ def test_a_storm_of_faults_fails_cases_and_never_the_run(tmp_path: Path) -> None
 
 def test_a_dead_endpoint_stops_the_cell_and_says_so(tmp_path: Path) -> None:
     study = write_study(tmp_path, "http://127.0.0.1:9/v1", width=8)
-    text = study.read_text(encoding="utf-8").replace('api_key_env = ""', 'api_key_env = "", retries = 1, backoff_s = 0.01')
+    text = study.read_text(encoding="utf-8").replace(
+        'api_key_env = ""', 'api_key_env = "", retries = 1, backoff_s = 0.01'
+    )
     study.write_text(text, encoding="utf-8")
     process = osler("run", str(study), "--no-report", cwd=tmp_path)
     out, err = process.communicate(timeout=120)

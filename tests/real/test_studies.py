@@ -41,7 +41,9 @@ def test_mirage_meets_the_published_table_by_its_own_rule(tmp_path: Path, data_f
     assert {row["n"] for row in found["systems"]} == {7663}
     rows = found["published"]
     assert len(rows) == 20
-    off = {(row["system"], row["group"]): round(100 * row["rule"], 2) - round(100 * row["published"], 2) for row in rows}
+    off = {
+        (row["system"], row["group"]): round(100 * row["rule"], 2) - round(100 * row["published"], 2) for row in rows
+    }
     # Two cells of the leaderboard differ from the outputs that were released with it (SOURCE of the data).
     differing = {key for key, value in off.items() if abs(value) > 0.011}
     assert differing == {("GPT-3.5, chain-of-thought", "medqa"), ("GPT-3.5, chain-of-thought", "medmcqa")}
@@ -50,6 +52,10 @@ def test_mirage_meets_the_published_table_by_its_own_rule(tmp_path: Path, data_f
         lost = sum(item["published_reading"] == item["target"] for item in row["items"])
         assert round((row["ours"] - row["rule"]) * row["n"]) == gained - lost
         assert all(item["reason"] for item in row["items"])
-    hurt = next(c for c in found["comparisons"] if c["subgroup"] and c["subgroup"]["value"] == "medmcqa" and c["a"].startswith("GPT-4"))
+    hurt = next(
+        c
+        for c in found["comparisons"]
+        if c["subgroup"] and c["subgroup"]["value"] == "medmcqa" and c["a"].startswith("GPT-4")
+    )
     assert hurt["high"] < 0
     assert hurt["p_adjusted"] < 0.001

@@ -10,5 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_generated_pages_are_fresh() -> None:
-    done = subprocess.run([sys.executable, "scripts/generate.py", "--check"], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "scripts/generate.py", "--check"], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
     assert done.returncode == 0, done.stderr

@@ -12,42 +12,13 @@ from osler.data.cohort.criteria import WORDINGS, Criterion
 from osler.data.cohort.groups import GROUPS
 from osler.data.cohort.history import FAMILY_DISEASES
 from osler.data.cohort.measures import MEASURES
+from osler.data.cohort.targets import TARGETS, TITLES
 from osler.data.cohort.treatments import ALLERGENS, CLASSES, DRUGS, OPERATIONS
 
 INCLUSION, EXCLUSION = 10, 10
 """Criteria of each type in a trial, at most."""
-TARGETS = [
-    "t2dm",
-    "hypertension",
-    "hyperlipidaemia",
-    "cad",
-    "hf",
-    "af",
-    "ckd",
-    "asthma",
-    "copd",
-    "depression",
-    "osteoarthritis",
-    "osteoporosis",
-    "gerd",
-    "migraine",
-    "gout",
-    "ra",
-    "hypothyroidism",
-    "osa",
-    "anxiety",
-    "nafld",
-]
 _LOW_IS_BAD = frozenset(
     ["egfr", "haemoglobin", "platelets", "wbc", "albumin", "sodium", "potassium", "lvef", "spo2", "weight", "height"]
-)
-_TITLES = (
-    (
-        "A randomized trial of {drug} in patients with {name}",
-        "Efficacy and safety of {drug} for {name}",
-        "{drug} versus placebo in adults with {name}",
-    ),
-    ("Phase 3 study of {drug} as treatment of {name}", "Does {drug} improve outcomes in {name}?"),
 )
 
 
@@ -66,7 +37,7 @@ def make_trial(index: int, seed: int = 0, split: str = "train") -> Trial:
     maker = _Maker(Random(key), 1 if split == "test" else 0)
     target = TARGETS[(index * 7 + key % 3) % len(TARGETS)]
     drug = f"{chr(65 + key % 26)}{chr(65 + key // 26 % 26)}-{100 + key // 676 % 900}"
-    title = maker.one(_TITLES[maker.side]).format(drug=drug, name=CONDITIONS[target].names[0])
+    title = maker.one(TITLES[maker.side]).format(drug=drug, name=CONDITIONS[target].names[0])
     criteria: dict[str, Criterion] = {}
     for letter, kind, number in (("i", "inclusion", INCLUSION), ("e", "exclusion", EXCLUSION)):
         for place, criterion in enumerate(maker.several(kind, target, number)):
@@ -121,7 +92,7 @@ class _Maker:
         )
 
     def duration(self, kind: str) -> Criterion:
-        code = self.one(tuple(TARGETS))
+        code = self.one(TARGETS)
         years = self.rng.choice(((2, 5, 10), (3, 4, 8))[self.side])
         text = self.word("duration", kind, name=self.name(code), low=years)
         return Criterion("duration", kind, text, code, low=years)

@@ -184,7 +184,11 @@ def _detectable(record: Mapping[str, Any]) -> list[str]:
         for item in record["comparisons"]
         if item["metric"] == metric and item["subgroup"] is None and item["detectable"] is not None
     ]
-    return [f"Differences smaller than about {say.span(max(found), unit)} may be missed (at a power of 80 %)."] if found else []
+    return (
+        [f"Differences smaller than about {say.span(max(found), unit)} may be missed (at a power of 80 %)."]
+        if found
+        else []
+    )
 
 
 def _unread(record: Mapping[str, Any]) -> list[str]:

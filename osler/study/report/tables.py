@@ -68,9 +68,7 @@ def difference_plot(record: Mapping[str, Any], *, grouped: bool = False) -> Plot
     """
     metric = record["study"]["primary"]
     found = [
-        item
-        for item in record["comparisons"]
-        if item["metric"] == metric and (item["subgroup"] is not None) is grouped
+        item for item in record["comparisons"] if item["metric"] == metric and (item["subgroup"] is not None) is grouped
     ]
     if not found:
         return None

@@ -77,7 +77,7 @@ def test_a_refused_item_fails_alone() -> None:
 
 def test_a_batch_that_breaks_is_tried_one_at_a_time() -> None:
     run = Doubler()
-    found = asyncio.run(_all(Batcher(run), [1, 666, 2]))
+    found = asyncio.run(_all(Batcher(run, wait_s=0.5), [1, 666, 2]))
     assert (found[0], found[2]) == (2, 4)
     assert isinstance(found[1], ArithmeticError)
     assert run.seen == [[1, 666, 2], [1], [666], [2]]
