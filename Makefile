@@ -20,7 +20,7 @@ dev:
 	@scripts/setup.sh .venv local fhir group:test group:lint
 
 test: dev
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2
 
 lint: dev
 	@$(BIN)/ruff check .
@@ -32,7 +32,7 @@ docs: dev
 
 check: lint
 	@$(BIN)/python scripts/generate.py --check
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2
 
 bench:
 	@scripts/setup.sh .venv-bench bench

@@ -81,17 +81,3 @@ def test_long_and_nested_texts_end_soon() -> None:
     ):
         assert parse(text, ABCD, choices=TEXTS, lettered=True).answer is None
     assert time.perf_counter() - began < 20  # quadratic patterns took a minute
-
-
-def test_clean_json_is_read_fast() -> None:
-    text = (
-        '{"rationale": "The patient is 60 years old and has had chest pain.", "evidence": [0, 2], "answer": "included"}'
-    )
-    parse(text, LABELS)
-    best = 0.0
-    for _ in range(3):
-        began = time.perf_counter()
-        for _ in range(3000):
-            parse(text, LABELS)
-        best = max(best, 3000 / (time.perf_counter() - began))
-    assert best >= 20_000
