@@ -37,18 +37,18 @@ async def _all(batcher: Batcher[int, int], items: Sequence[int], size: int = 1) 
 
 def test_concurrent_calls_share_a_batch_outside_the_loop_s_thread() -> None:
     run = Doubler()
-    assert asyncio.run(_all(Batcher(run), range(20, 70))) == [2 * item for item in range(20, 70)]
+    assert asyncio.run(_all(Batcher(run, wait_s=0.5), range(20, 70))) == [2 * item for item in range(20, 70)]
     assert len(run.seen) == 1
     assert threading.current_thread().name not in run.threads
 
 
 def test_calls_that_come_while_it_works_form_the_next_batch() -> None:
-    run = Doubler(0.05)
+    run = Doubler(0.8)
     batcher: Batcher[int, int] = Batcher(run)
 
     async def go() -> None:
         first = asyncio.create_task(batcher.submit(1))
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.4)
         await asyncio.gather(first, *(batcher.submit(item) for item in range(2, 9)))
 
     asyncio.run(go())
@@ -99,7 +99,7 @@ def test_it_serves_successive_loops() -> None:
 
 def test_a_cancelled_call_is_dropped_and_the_others_go_on() -> None:
     run = Doubler()
-    batcher: Batcher[int, int] = Batcher(run, wait_s=0.05)
+    batcher: Batcher[int, int] = Batcher(run, wait_s=0.5)
 
     async def go() -> list[int | BaseException]:
         tasks = [asyncio.create_task(batcher.submit(item)) for item in range(4)]
@@ -129,7 +129,7 @@ def test_cancelling_during_a_batch_harms_nobody() -> None:
 
 def test_keys_are_never_mixed() -> None:
     run = Doubler()
-    batcher: Batcher[int, int] = Batcher(run)
+    batcher: Batcher[int, int] = Batcher(run, wait_s=0.5)
 
     async def go() -> None:
         await asyncio.gather(*(batcher.submit(item, key=item % 2) for item in range(10)))
