@@ -51,6 +51,7 @@ def check(arguments: argparse.Namespace) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     from osler.cli import text
+    from osler.study.lock import only_run
     from osler.study.plan import plan
     from osler.study.progress import progress
     from osler.study.resolve import load
@@ -59,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     study = load(arguments.study)
     if not Path(arguments.store).exists():
         plan(study)  # a study with a fault leaves no store behind
-    with Store(arguments.store) as store:
+    with only_run(Path(arguments.store), study.name), Store(arguments.store) as store:
         made = plan(study, store)
         if not arguments.json:
             text.plan(made)
@@ -160,7 +161,7 @@ def show(arguments: argparse.Namespace) -> int:
 
     study = load(arguments.study)
     with Store(arguments.store) as store:
-        found = show_case(study, dataset(study).hash, store, arguments.case)
+        found = show_case(study, dataset(study), store, arguments.case)
     if arguments.json:
         emit(found)
     else:

@@ -7,8 +7,18 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from osler.core.errors import DataError
-from osler.core.statistics import detectable_difference, mcnemar_exact, newcombe_paired, percentile, shift_p
-from osler.evaluation.estimate import RESAMPLES, count_clusters, draw, value_on
+from osler.core.statistics import (
+    FEW_CLUSTERS,
+    FEWEST_CLUSTERS,
+    detectable_difference,
+    expanded_level,
+    mcnemar_exact,
+    newcombe_paired,
+    none_deviates,
+    percentile,
+    shift_p,
+)
+from osler.evaluation.estimate import RESAMPLES, adds_noise, centred, count_clusters, draw, no_spread, value_on
 from osler.evaluation.metrics.kinds import Additive, TableMetric
 from osler.evaluation.table import Mask, Table
 
@@ -22,7 +32,8 @@ class Comparison:
     """System b minus system a on the rows that both have a score for.
 
     ``difference``, ``low``, ``high`` in the metric's unit, None where undefined. ``only_a`` and ``only_b``: rows that
-    only one of them gets right, None for metrics that are not right or wrong. ``detectable``: the smallest difference
+    only one of them gets right, None for metrics that are not right or wrong. ``cases``: distinct examples, fewer than
+    ``n`` rows where several seeds were asked. ``detectable``: the smallest difference
     that would be shown in 4 of 5 such studies: by an exact McNemar test at the observed discordance, or, where the
     interval is a bootstrap, at its standard error. None when there is none.
     """
@@ -34,6 +45,7 @@ class Comparison:
     p: float | None
     method: str
     n: int
+    cases: int
     clusters: int
     unscored: int
     only_a: int | None
@@ -53,8 +65,9 @@ def compare(
     """``metric`` of ``b`` minus ``metric`` of ``a``, which hold the same examples in the same order.
 
     Right or wrong with one row per cluster: exact McNemar p and Newcombe's paired interval. Else a bootstrap that
-    draws the same clusters for both: percentile interval and shift p-value, which is kept at or above 2^(1 - K) for K
-    clusters, the smallest p that a sign-flip test of K differences can give.
+    draws the same clusters for both: percentile interval, widened for the number of clusters and not given below 10,
+    and shift p-value, which is kept at or above 2^(1 - K) for K clusters, the smallest p that a sign-flip test of K
+    differences can give.
     """
     _refuse_unpaired(a, b)
     both = metric.scored(a) & metric.scored(b)
@@ -63,7 +76,9 @@ def compare(
     only_a, only_b, detectable = _discordant(metric, held_a, held_b)
     found = _difference(metric, held_a, held_b, (resamples, seed, level), only_a, only_b)
     difference, low, high, p, method, spread = found
-    if spread is not None:  # beyond McNemar's case: 80 % power of a two-sided normal test at this standard error
+    if low is None:  # what no interval stands behind is no power, either
+        detectable = None
+    elif spread is not None:  # beyond McNemar's case: 80 % power of a two-sided normal test at this standard error
         detectable = POWERFUL * spread if spread > 0 else None
     return Comparison(
         metric=metric.title,
@@ -73,6 +88,7 @@ def compare(
         p=p,
         method=method,
         n=n,
+        cases=len(np.unique(held_a.ids)),
         clusters=clusters,
         unscored=len(a) - n,
         only_a=only_a,
@@ -100,7 +116,16 @@ def verdict(comparison: Comparison) -> str:
         limit = f"the difference may be anywhere from {found.low:+.3g} to {found.high:+.3g}"
     else:
         limit = found.method
-    return f"no difference shown (n = {found.n}; {limit})"
+    return f"no difference shown (n = {_size(found)}; {limit})"
+
+
+def _size(found: Comparison) -> str:
+    """``60``, or ``60 cases x 2 seeds``; a case asked unequally often is counted by its answers."""
+    if found.cases == found.n:
+        return str(found.n)
+    if found.n % found.cases == 0:
+        return f"{found.cases} cases x {found.n // found.cases} seeds"
+    return f"{found.cases} cases, {found.n} answers"
 
 
 Found = tuple[float | None, float | None, float | None, float | None, str, float | None]
@@ -129,12 +154,19 @@ def _difference(
         return difference, low, high, mcnemar_exact(only_a, only_b), "exact McNemar, Newcombe interval", None
     if clusters < 2:
         return difference, None, None, None, "one cluster, so no interval", None
-    drawn = draw(metric, (a, b), resamples=resamples, seed=seed)
+    drawn = centred(metric, draw(metric, (a, b), resamples=resamples, seed=seed), (value_a, value_b))
     draws = drawn[:, 1] - drawn[:, 0]
-    interval = percentile(draws, level)
     p = max(shift_p(draws, difference), 2.0 ** (1 - min(clusters, 1000)))
+    if clusters < FEWEST_CLUSTERS:
+        return difference, None, None, p, FEW_CLUSTERS, None
+    spread = float(np.nanstd(draws))
+    if metric.unit == "share" and no_spread(draws):
+        low, high = none_deviates(difference, clusters, least=-1, most=1, level=level)
+        return difference, low, high, p, "paired cluster bootstrap, Clopper-Pearson on clusters", spread
+    interval = percentile(draws, expanded_level(level, clusters))
     low_high = interval if interval else (None, None)
-    return difference, *low_high, p, f"paired cluster bootstrap, {len(draws)} resamples", float(np.nanstd(draws))
+    unbiased = ", corrected for bias" if adds_noise(metric) else ""
+    return difference, *low_high, p, f"paired cluster bootstrap, {len(draws)} resamples{unbiased}", spread
 
 
 def _discordant(metric: TableMetric, a: Table, b: Table) -> tuple[int | None, int | None, float | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -9,11 +10,14 @@ from numpy.typing import NDArray
 
 from osler.core.errors import SpecError
 from osler.core.statistics import (
+    FEW_CLUSTERS,
+    FEWEST_CLUSTERS,
     Interval,
-    clopper_pearson,
     cluster_totals,
     cluster_weights,
+    expanded_level,
     interval_of_proportion,
+    none_deviates,
     percentile,
     resampled_totals,
 )
@@ -32,7 +36,7 @@ CELLS = 4_000_000
 class Estimate:
     """A metric on a table. ``value`` is None where no row could be scored or the metric is undefined.
 
-    ``low`` and ``high`` are None where no interval can be given (one cluster). ``n`` rows were scored, in ``clusters``
+    ``low`` and ``high`` are None where no interval can be given (fewer than 10 clusters). ``n`` rows were scored, in ``clusters``
     clusters, and ``unscored`` rows were left out. ``method`` names the interval.
     """
 
@@ -54,10 +58,10 @@ def estimate(
 ) -> Estimate:
     """``metric`` on ``table`` with an interval of ``level``.
 
-    Shares of right and wrong with one row per cluster: Wilson or Clopper-Pearson. Else the percentile bootstrap of
-    clusters; metrics that are no function of sums take at most 1,000 resamples, and very large tables fewer
-    (``method`` says how many). Where no resample differs from a share of 0 or 1, the far end is the exact bound of
-    "0 of K clusters" (K of K), not a width of 0.
+    Shares of right and wrong with one row per cluster: Wilson or Clopper-Pearson. Else the bootstrap of clusters, its
+    percentiles widened for the number of clusters, and no interval below 10 clusters; metrics that are no function of
+    sums take at most 1,000 resamples, and very large tables fewer (``method`` says how many). Where no resample of a
+    share differs, the ends are those that the exact bound of "0 of K clusters differ" allows, not a width of 0.
     """
     scored = metric.scored(table)
     unscored = len(table) - int(scored.sum())
@@ -118,11 +122,32 @@ def _interval(
         return interval_of_proportion(round(value * len(table)), len(table), level)
     if clusters < 2:
         return None, "one cluster, so no interval"
-    draws = draw(metric, (table,), resamples=resamples, seed=seed)[:, 0]
-    interval = percentile(draws, level)
-    if interval is not None and metric.unit == "share" and interval.low == interval.high == value and value in (0, 1):
-        return clopper_pearson(int(value) * clusters, clusters, level), "Clopper-Pearson on clusters"
-    return interval, f"cluster bootstrap, {len(draws)} resamples"
+    draws = centred(metric, draw(metric, (table,), resamples=resamples, seed=seed), (value,))[:, 0]
+    unbiased = ", corrected for bias" if adds_noise(metric) else ""
+    if metric.unit == "share" and no_spread(draws) and (clusters >= FEWEST_CLUSTERS or value in (0, 1)):
+        return none_deviates(value, clusters, least=0, most=1, level=level), "Clopper-Pearson on clusters"
+    if clusters < FEWEST_CLUSTERS:
+        return None, FEW_CLUSTERS
+    interval = percentile(draws, expanded_level(level, clusters))
+    if interval is not None and unbiased:
+        interval = Interval(max(0.0, min(interval.low, value)), max(interval.high, value))
+    return interval, f"cluster bootstrap, {len(draws)} resamples{unbiased}"
+
+
+def adds_noise(metric: TableMetric) -> bool:
+    """Whether resampling raises the metric: sums of absolute deviations, as in the calibration error."""
+    return bool(getattr(metric, "resampling_adds", False))
+
+
+def centred(metric: TableMetric, draws: Floats, values: Sequence[float]) -> Floats:
+    """Draws [B, tables], moved to have ``values`` as their mean where resampling raises the metric."""
+    return draws - np.nanmean(draws, axis=0) + np.array(values) if adds_noise(metric) else draws
+
+
+def no_spread(draws: Floats) -> bool:
+    """Whether no resample differs, but for rounding."""
+    known = draws[~np.isnan(draws)]
+    return known.size > 0 and float(np.ptp(known)) <= 1e-12
 
 
 def confusion(table: Table) -> tuple[tuple[str, ...], NDArray[np.int64]]:

@@ -43,6 +43,7 @@ class Budget:
         self.spent: dict[str, float] = {"usd": start.usd, "tokens": start.tokens, "calls": start.calls}
         self._reserved: dict[str, float] = {"usd": 0.0, "tokens": 0.0, "calls": 0.0}
         self._settled = asyncio.Event()
+        self.failed = 0  # attempts of this session that were made and not answered
 
     @property
     def binds(self) -> bool:
@@ -122,11 +123,14 @@ class Budgeted:
             getattr(call, "close", lambda: None)()  # the coroutine was never started
             raise
         used = {"usd": 0.0, "tokens": 0.0, "calls": 1.0}
+        answered = False
         try:
             reply = await call
+            answered = True
             used["usd"], used["tokens"] = reply.cost_usd, float(reply.tokens_in + reply.tokens_out)
             return reply
         finally:
+            self.budget.failed += not answered
             self.budget.settle(need, used)
 
 

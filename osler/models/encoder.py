@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import time
 from collections.abc import Mapping, Sequence
@@ -10,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from osler.core.block import block
+from osler.core.content import content_hash_of
 from osler.core.errors import ModelError, SpecError, nearest
 from osler.core.types import Message, Reply
 from osler.models.asked import Asked, read_asked, read_demos
 from osler.models.embedding import NAMES, Embedded, Embeds, embedding
-from osler.models.minilm import Floats
+from osler.models.minilm import Floats, model_folder
 
 
 @block
@@ -68,6 +70,10 @@ class Encoder:
         n: int = 1,
     ) -> Reply:
         raise writes_nothing("encoder")
+
+    def content_hash(self) -> str:
+        """Hash of the weights and the tokenizer (quick: see ``core.content``)."""
+        return _weights_hash()
 
     async def score(self, messages: Sequence[Message], choices: Sequence[str]) -> Reply:
         """Log-probabilities of ``choices`` (letters of a lettered prompt, else labels)."""
@@ -151,6 +157,11 @@ def scored(choices: Sequence[str], logprobs: Any, *, tokens_in: int, latency_s: 
         latency_s=latency_s,
         model=model,
     )
+
+
+@functools.cache
+def _weights_hash() -> str:
+    return content_hash_of(model_folder())
 
 
 def need_choices(choices: Sequence[str], model: str) -> None:

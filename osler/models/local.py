@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import orjson
 
-from osler.core.block import block
+from osler.core.block import block, digest
+from osler.core.content import content_hash_of
 from osler.core.errors import DataError, ModelError, SpecError
 from osler.core.types import Message, Reply
 from osler.models.batching import Batcher
@@ -63,6 +64,11 @@ class Local:
     def found_kind(self) -> Kind:
         """``kind``, or what the configuration says; a folder is read without torch."""
         return _kind(self.path, self.local_files_only, self.revision) if self.kind == "auto" else self.kind
+
+    def content_hash(self) -> str:
+        """Hash of the folder's files (quick: see ``core.content``); of a hub name, the name and revision."""
+        folder = Path(self.path)
+        return content_hash_of(folder) if folder.is_dir() else digest(f"{self.path}@{self.revision}".encode())
 
     async def embed(self, texts: Sequence[str]) -> Floats:
         """Mean-pooled vectors ``[n, width]`` of length one; kind "encoder" only."""

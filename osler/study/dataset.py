@@ -74,13 +74,14 @@ def dataset(study: Study) -> Dataset:
 def learns(study: Study) -> bool:
     """Whether anything in the study wants training cases."""
     return any("train" in entry.block.supports for entry in study.models) or any(
-        _has_pool(entry.block) for entry in study.systems
+        has_pool(entry.block) for entry in study.systems
     )
 
 
-def _has_pool(system: Any) -> bool:
+def has_pool(system: Any) -> bool:
+    """Whether a system keeps training cases to show them."""
     inner = getattr(system, "inner", None)
-    return hasattr(system, "pool") or (is_block(inner) and _has_pool(inner))
+    return hasattr(system, "pool") or (is_block(inner) and has_pool(inner))
 
 
 def training_cases(model: Any, study: Study, fold: Fold) -> tuple[Sequence[Example], str]:

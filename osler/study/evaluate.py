@@ -22,6 +22,7 @@ from osler.evaluation.estimate import confusion, estimate, reliability
 from osler.evaluation.metrics.kinds import TableMetric
 from osler.evaluation.metrics.per_case import PerCase, case_scores
 from osler.evaluation.table import Table, tabulate
+from osler.study.pairing import Asked, shared
 
 RESAMPLES = 10_000
 ALPHA = 0.05
@@ -58,17 +59,20 @@ def systems(examples: Sequence[Example], answers: Sequence[Answers], frame: Fram
     """One row per arm: estimates, subgroups, confusion, calibration, failures and use."""
     out = []
     for label, cells in arms(answers).items():
-        table = table_of(examples, cells, frame)
+        counted, left_out = complete(cells)
+        table = table_of(examples, counted, frame)
         labels, counts = confusion(table)
         out.append(
             {
                 "name": label,
                 "model": cells[0].model,
                 "system": cells[0].system,
-                "seeds": [cell.seed for cell in cells],
+                "seeds": [cell.seed for cell in counted],
+                "left_out": [{"seed": cell.seed, "n": len(cell.ids)} for cell in left_out],
                 "cells": [cell.cell for cell in cells],
                 "spec": {"model": cells[0].spec.get("model"), "system": cells[0].spec.get("system")},
                 "n": len(table),
+                "cases": len(set(table.ids.tolist())),
                 "failures": dict(Counter(str(kind) for kind in table.failures if kind)),
                 "unparsed": int(np.sum(~table.parsed & (table.failures == ""))),
                 "estimates": {name: _json(name, metric, table) for name, metric in frame.metrics.items()},
@@ -92,12 +96,12 @@ def comparisons(examples: Sequence[Example], answers: Sequence[Answers], frame: 
     """Paired differences on the primary metric; p-values adjusted by Holm over the study's comparisons of a kind."""
     grouped = arms(answers)
     pairs = [pair for pair in (frame.compare or _all_pairs(list(grouped))) if set(pair) <= set(grouped)]
-    tables = {label: table_of(examples, cells, frame) for label, cells in grouped.items()}
+    tables = {label: _asked(examples, complete(cells)[0], frame) for label, cells in grouped.items()}
     metric = frame.metrics[frame.primary]
     out = _compared(metric, frame.primary, pairs, tables, None)
     if frame.compare_by and pairs:
         field = frame.compare_by
-        for value in tables[pairs[0][0]].subgroups(field):
+        for value in tables[pairs[0][0]].table.subgroups(field):
             part = {label: table.select(field, value) for label, table in tables.items()}
             out += _compared(metric, frame.primary, pairs, part, {"field": field, "value": value})
     for whole in (True, False):
@@ -114,19 +118,31 @@ def _compared(
     metric: Metric,
     name: str,
     pairs: Sequence[tuple[str, str]],
-    tables: Mapping[str, Table],
+    tables: Mapping[str, Asked],
     subgroup: Mapping[str, str] | None,
 ) -> list[dict[str, Any]]:
     out = []
     for a, b in pairs:
-        first, second = _shared(tables[a], tables[b])
+        first, second = shared(tables[a], tables[b])
         if not len(first):
             continue
         found: Comparison = compare(table_metric(name, metric, first), first, second, resamples=RESAMPLES, seed=0)
         row: dict[str, Any] = {"a": a, "b": b, "metric": name, "subgroup": dict(subgroup) if subgroup else None}
         row |= {
             field: getattr(found, field)
-            for field in ("difference", "low", "high", "p", "method", "n", "clusters", "only_a", "only_b", "detectable")
+            for field in (
+                "difference",
+                "low",
+                "high",
+                "p",
+                "method",
+                "n",
+                "cases",
+                "clusters",
+                "only_a",
+                "only_b",
+                "detectable",
+            )
         }
         row |= {"p_adjusted": None, "verdict": _named(verdict(found), a, b)}
         out.append(row)
@@ -135,28 +151,6 @@ def _compared(
 
 def _named(text: str, a: str, b: str) -> str:
     return {"a better": f"{a} better", "b better": f"{b} better"}.get(text, text)
-
-
-def _shared(a: Table, b: Table) -> tuple[Table, Table]:
-    """Rows whose case both arms answered, in one order, as often as the arm with fewer seeds asked."""
-    if len(a) == len(b) and bool(np.all(a.ids == b.ids)):
-        return a, b
-    both = set(a.ids.tolist()) & set(b.ids.tolist())
-    rounds = min(_rounds(a), _rounds(b))
-    return _aligned(a, both, rounds), _aligned(b, both, rounds)
-
-
-def _rounds(table: Table) -> int:
-    return max(Counter(table.ids.tolist()).values(), default=0)
-
-
-def _aligned(table: Table, ids: set[str], rounds: int) -> Table:
-    seen: Counter[str] = Counter()
-    keep = np.zeros(len(table), dtype=np.bool_)
-    for i, name in enumerate(table.ids.tolist()):
-        keep[i] = name in ids and seen[name] < rounds
-        seen[name] += 1
-    return table.rows(keep)
 
 
 def _all_pairs(labels: list[str]) -> list[tuple[str, str]]:
@@ -169,6 +163,31 @@ def arms(answers: Sequence[Answers]) -> dict[str, list[Answers]]:
     for cell in answers:
         out.setdefault(cell.label, []).append(cell)
     return out
+
+
+def complete(cells: Sequence[Answers]) -> tuple[list[Answers], list[Answers]]:
+    """The seeds of an arm that count, and those left out: broken off where another seed has every case of the arm.
+
+    Cases that some seeds lack would weigh less than the others. Where no seed has every case, all count.
+    """
+    every = {name for cell in cells for name in cell.ids}
+    whole = [cell for cell in cells if len(set(cell.ids)) == len(every)]
+    return (whole, [cell for cell in cells if cell not in whole]) if whole else (list(cells), [])
+
+
+def seeds_left_out(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A warning for each seed that is not part of the numbers."""
+    return [
+        f"{row['name']}: seed {left['seed']} has answers to {left['n']:,} of {row['cases']:,} cases and is left out of "
+        "the numbers; run the study again to finish it"
+        for row in rows
+        for left in row["left_out"]
+    ]
+
+
+def _asked(examples: Sequence[Example], cells: Sequence[Answers], frame: Frame) -> Asked:
+    seeds = np.repeat([cell.seed for cell in cells], [len(cell.ids) for cell in cells])
+    return Asked(table_of(examples, cells, frame), seeds)
 
 
 def table_of(examples: Sequence[Example], cells: Sequence[Answers], frame: Frame) -> Table:

@@ -12,9 +12,10 @@ from osler.core.block import to_spec
 from osler.core.store import Store
 from osler.core.types import Example, Prompt
 from osler.models.budget import estimate_tokens, prices
+from osler.study.cells import Cell, cells
 from osler.study.dataset import Dataset, dataset, learns
 from osler.study.file import Problems
-from osler.study.resolve import Cell, Entry, Study, attempt, cells
+from osler.study.resolve import Entry, Study, attempt
 
 _SAMPLE = 40  # prompts whose length stands for all
 
@@ -83,7 +84,9 @@ def plan(study: Study, store: Store | None = None) -> Plan:
         _choices(data.test, problems)
     problems.raise_any()
     assert data is not None
-    rows = tuple(_row(cell, study, data, store) for cell in cells(study, data.hash))
+    made = attempt(problems, "cells", lambda: cells(study, data))  # a file that a model names may be missing
+    problems.raise_any()
+    rows = tuple(_row(cell, study, data, store) for cell in made)
     return Plan(study, data, rows, (*data.warnings, *_warnings(study, rows)))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from osler import recipes
-from osler.core.block import block_id, build, digest, replace, snake, to_spec
+from osler.core.block import block_id, build, replace, snake
 from osler.core.errors import OslerError, nearest
 from osler.core.types import Metric
 from osler.study.file import Problems, read_study
@@ -59,39 +59,6 @@ class Study:
         if len(self.systems) == 1:
             return model
         return system if len(self.models) == 1 else f"{model} + {system}"
-
-
-@dataclass(frozen=True)
-class Cell:
-    """task x model x system x seed on one data set: the unit that is run once and kept."""
-
-    model: Entry
-    system: Entry
-    seed: int
-    spec: Mapping[str, Any]
-
-    @property
-    def id(self) -> str:
-        from osler.core.block import canonical
-
-        return digest(canonical(self.spec), size=8)
-
-
-def cells(study: Study, data_hash: str) -> list[Cell]:
-    """The cells of a study on the data with that hash, in the order of the file."""
-    task = to_spec(replace(study.task, data=None, accept={}, metrics=(), subgroups=(), hazards=()))
-    shown = {"task": task, "data": data_hash, "folds": study.folds, "limit": study.settings.get("limit", 0)}
-    out = []
-    for model, system in study.arms():
-        for seed in study.seeds:
-            spec = {
-                **shown,
-                "model": to_spec(model.block, identity=True),
-                "system": to_spec(system.block, identity=True),
-                "seed": seed,
-            }
-            out.append(Cell(model, system, seed, spec))
-    return out
 
 
 def load(path: str | Path) -> Study:

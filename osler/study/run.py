@@ -8,21 +8,22 @@ import dataclasses
 import gc
 import inspect
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from typing import Any
 
 from osler.core.block import block_id
 from osler.core.errors import BudgetError, DataError, ModelError, OslerError, PrivacyError, SpecError
-from osler.core.store import Store
+from osler.core.store import Spent, Store
 from osler.core.types import Example, Prediction
 from osler.models.budget import Budget, Budgeted, prices
 from osler.models.cache import Cached
 from osler.models.limit import limits_of
 from osler.models.simulated import Simulated
+from osler.study.cells import Cell, identity
 from osler.study.dataset import Dataset, Fold, training_cases
 from osler.study.plan import Plan
 from osler.study.progress import Progress, Silent
-from osler.study.resolve import Cell, Study
+from osler.study.resolve import Study
 
 LOCAL_WIDTH = 256  # calls in flight to a model that runs here: enough to fill its batches
 STOP_AFTER = 30  # failures in a row that end a cell: the endpoint is down, and asking on costs time and money
@@ -48,7 +49,7 @@ async def run(plan: Plan, store: Store, *, progress: Progress | None = None, ret
     study, data = plan.study, plan.data
     show = progress or Silent()
     store.put_examples(data.hash, data.test)
-    budget = Budget(**_limits(study), spent=store.spent(study.name))
+    budget = Budget(**_limits(study), spent=_spent(study, store))
     outcome = Outcome()
     start = time.monotonic()
     work = [_Work(row.cell, study, data, store, budget, show, outcome, retry_failed) for row in plan.rows]
@@ -84,7 +85,8 @@ async def run(plan: Plan, store: Store, *, progress: Progress | None = None, ret
         store._flush()
         outcome.seconds = time.monotonic() - start
         outcome.left -= outcome.done
-        store.event(study.name, "run ended", **{k: v for k, v in dataclasses.asdict(outcome).items() if k != "notes"})
+        ended = {k: v for k, v in dataclasses.asdict(outcome).items() if k != "notes"}
+        store.event(study.name, "run ended", **ended, attempts_failed=budget.failed)
     return outcome
 
 
@@ -97,6 +99,13 @@ def _rare_collections() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*before)
+
+
+def _spent(study: Study, store: Store) -> Spent:
+    """What earlier sessions used: stored replies, and attempts that failed."""
+    kept = store.spent(study.name)
+    failed = sum(int(event.get("attempts_failed", 0)) for event in store.events(study.name, "run ended"))
+    return Spent(kept.calls + failed, kept.tokens, kept.usd)
 
 
 def _limits(study: Study) -> dict[str, Any]:
@@ -156,19 +165,15 @@ class _Work:
             base = base.keyed(fold.test, lettered=self.study.task.lettered)
         if "train" in base.supports:
             base = await self._trained(base, fold)
-        limited = limits_of(base, concurrency=LOCAL_WIDTH)
         usd_in, usd_out = prices(base)
-        paid = Budgeted(limited, self.budget, usd_in=usd_in, usd_out=usd_out)
-        model = Cached(
-            paid if self.budget.binds else limited,
-            self.store,
-            study=self.study.name,
-            identity=block_id(base),
-        )
+        # The budget stands inside the limits, so that every attempt draws on it, not only the one that succeeds.
+        paid = Budgeted(base, self.budget, usd_in=usd_in, usd_out=usd_out) if self.budget.binds else base
+        limited = limits_of(paid, concurrency=LOCAL_WIDTH)
+        model = Cached(limited, self.store, study=self.study.name, identity=identity(base))
         task = self.study.task
         try:
             pairs = [(task.prompt(example), example.target) for example in fold.train]
-            system = await self.cell.system.block.fit(pairs, model)
+            system = await self._learnt("fit", self.cell.system.block.fit(pairs, model))
             self.store.event(
                 self.study.name,
                 "fitted",
@@ -194,7 +199,7 @@ class _Work:
         self.show.note(f"training {self.cell.model.name} on {len(cases):,} cases ({source})")
         start = time.monotonic()
         pairs = [(self.study.task.prompt(example), example.target) for example in cases]
-        made = await base.train(pairs, seed=self.cell.seed)
+        made = await self._learnt("train", base.train(pairs, seed=self.cell.seed))
         self.store.event(
             self.study.name,
             "trained",
@@ -207,6 +212,19 @@ class _Work:
         )
         self._made = made
         return made
+
+    async def _learnt(self, verb: str, work: Awaitable[Any]) -> Any:
+        """What training or fitting gives; a fault in it ends this cell, not the others."""
+        try:
+            return await work
+        except (BudgetError, PrivacyError, DataError, SpecError):
+            raise
+        except Exception as error:  # noqa: BLE001 - any fault of a method ends its cell alone; kind and place are kept
+            self._note(error)
+            raise _Stopped(
+                f"{self.cell.model.name} + {self.cell.system.name} could not {verb} ({type(error).__name__})",
+                hint="osler status shows the first message of the fault",
+            ) from None
 
     async def _worker(self, cases: Iterator[Example], system: Any, model: Cached) -> None:
         predict, put, task, seed = system.predict, self.store.put_prediction, self.study.task, self.cell.seed

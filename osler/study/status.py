@@ -7,9 +7,11 @@ from typing import Any
 
 from osler.core.errors import SpecError, nearest
 from osler.core.store import Store
+from osler.study.cells import cells
+from osler.study.dataset import Dataset
 from osler.study.gates import STAGES
 from osler.study.plan import Plan
-from osler.study.resolve import Study, cells
+from osler.study.resolve import Study
 
 
 def status(plan: Plan, store: Store) -> dict[str, Any]:
@@ -69,9 +71,9 @@ def picture(found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def show(study: Study, data_hash: str, store: Store, case: str) -> dict[str, Any]:
+def show(study: Study, data: Dataset, store: Store, case: str) -> dict[str, Any]:
     """One case: what was asked, of whom, what came back, how it was read."""
-    examples = {example.id: example for example in store.examples(data_hash)}
+    examples = {example.id: example for example in store.examples(data.hash)}
     if case not in examples:
         raise SpecError(
             f"no case {case!r} in study {study.name!r}",
@@ -79,7 +81,7 @@ def show(study: Study, data_hash: str, store: Store, case: str) -> dict[str, Any
         )
     example = examples[case]
     answers = []
-    for cell in cells(study, data_hash):
+    for cell in cells(study, data):
         found = next((p for name, p in store.predictions(cell.id) if name == case), None)
         if found is None:
             continue

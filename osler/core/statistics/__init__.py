@@ -13,6 +13,7 @@ from osler.core.statistics.bootstrap import (
     resampled_totals,
     shift_p,
 )
+from osler.core.statistics.clusters import FEW_CLUSTERS, FEWEST_CLUSTERS, expanded_level, none_deviates
 from osler.core.statistics.multiple import benjamini_hochberg, holm
 from osler.core.statistics.paired import Difference, mcnemar_exact, newcombe_paired
 from osler.core.statistics.power import detectable_difference, detectable_proportion_halfwidth, mcnemar_power
@@ -25,6 +26,8 @@ from osler.core.statistics.proportion import (
 )
 
 __all__ = [
+    "FEWEST_CLUSTERS",
+    "FEW_CLUSTERS",
     "Difference",
     "Interval",
     "benjamini_hochberg",
@@ -34,11 +37,13 @@ __all__ = [
     "cluster_weights",
     "detectable_difference",
     "detectable_proportion_halfwidth",
+    "expanded_level",
     "holm",
     "interval_of_proportion",
     "mcnemar_exact",
     "mcnemar_power",
     "newcombe_paired",
+    "none_deviates",
     "paired_bootstrap",
     "percentile",
     "resampled_totals",

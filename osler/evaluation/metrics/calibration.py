@@ -73,7 +73,8 @@ def equal_mass_bins(confidence: Floats, bins: int) -> NDArray[np.intp]:
 class CalibrationError(_FromVotes):
     """Expected calibration error: how far confidence and accuracy are apart, in 15 bins of equal mass.
 
-    The bins are those of the whole table; resamples keep them.
+    The bins are those of the whole table; resamples keep them. Resampling adds noise to every bin, and noise counts
+    as error, so its intervals are moved back by what the resamples lie above the value on average.
     """
 
     title: ClassVar[str] = "Calibration error"
@@ -83,6 +84,7 @@ class CalibrationError(_FromVotes):
     )
     unit: ClassVar[str] = "share"
     binary: ClassVar[bool] = False
+    resampling_adds: ClassVar[bool] = True
 
     def statistics(self, table: Table) -> NDArray[Any]:
         confidence, right = top_label(table)
