@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from osler.core.errors import SpecError, nearest
+from osler.core.errors import DataError, SpecError, nearest
 from osler.core.store import Store
 
 
@@ -60,6 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
     study = load(arguments.study)
     if not Path(arguments.store).exists():
         plan(study)  # a study with a fault leaves no store behind
+    if not arguments.no_report:
+        _folder(arguments, study.name)
     with only_run(Path(arguments.store), study.name), Store(arguments.store) as store:
         made = plan(study, store)
         if not arguments.json:
@@ -74,6 +76,26 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.json:
             emit({"outcome": vars(outcome), "results": results})
     return 1 if outcome.stopped else 0
+
+
+def _kept(arguments: argparse.Namespace) -> Store:
+    """The store of an earlier run; a verb that only looks makes none."""
+    if not Path(arguments.store).exists():
+        raise DataError(
+            f"there is no store {arguments.store} here",
+            hint=f"run the study first (osler run {arguments.study}), or name its store with --store",
+        )
+    return Store(arguments.store)
+
+
+def _folder(arguments: argparse.Namespace, study: str) -> Path:
+    """Where report and bundle go. Looked at before anything is asked, so that no run ends without its report."""
+    folder: Path = arguments.out or Path("reports") / study
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"the report cannot be written to {folder} ({error.strerror})", hint="name a folder with --out") from None
+    return folder
 
 
 def score(arguments: argparse.Namespace) -> int:
@@ -98,7 +120,7 @@ def score(arguments: argparse.Namespace) -> int:
     from osler.study.resolve import load
     from osler.study.results import score as score_study
 
-    with Store(arguments.store) as store:
+    with _kept(arguments) as store:
         results, _ = score_study(plan(load(arguments.study), store), store)
     if arguments.json:
         emit(results)
@@ -111,7 +133,7 @@ def report(arguments: argparse.Namespace) -> int:
     from osler.study.plan import plan
     from osler.study.resolve import load
 
-    with Store(arguments.store) as store:
+    with _kept(arguments) as store:
         results = _report(arguments, plan(load(arguments.study), store), store)
     if arguments.json:
         emit(results)
@@ -126,8 +148,7 @@ def _report(arguments: argparse.Namespace, made: Any, store: Store) -> dict[str,
     from osler.study.results import score as score_study
 
     results, answers = score_study(made, store)
-    folder: Path = arguments.out or Path("reports") / made.study.name
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = _folder(arguments, made.study.name)
     page = folder / "report.html"
     page.write_text(render(results), encoding="utf-8")
     write_bundle(folder / "bundle", results, made.data.test, answers, frame(made.study))
@@ -144,7 +165,7 @@ def status(arguments: argparse.Namespace) -> int:
     from osler.study.resolve import load
     from osler.study.status import status as status_of
 
-    with Store(arguments.store) as store:
+    with _kept(arguments) as store:
         found = status_of(plan(load(arguments.study), store), store)
     if arguments.json:
         emit(found)
@@ -160,7 +181,7 @@ def show(arguments: argparse.Namespace) -> int:
     from osler.study.status import show as show_case
 
     study = load(arguments.study)
-    with Store(arguments.store) as store:
+    with _kept(arguments) as store:
         found = show_case(study, dataset(study), store, arguments.case)
     if arguments.json:
         emit(found)

@@ -11,7 +11,7 @@ import hashlib
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 
@@ -47,6 +47,8 @@ class Simulated:
     seed: int = 0
     key: Mapping[str, str] = {}
     dates: Mapping[str, str] = {}
+
+    baseline: ClassVar[bool] = True  # it is told the answers: nothing it does can pass a gate
 
     def check(self) -> None:
         for name in ("skill", "position_bias", "format_failure"):

@@ -37,7 +37,8 @@ def _settings(block: type[Any]) -> dict[str, str]:
     out = {}
     for field in dataclasses.fields(block):
         missing = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-        out[field.name] = "required" if missing else _short(field.default)
+        made = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+        out[field.name] = "required" if missing else _short(made)
     return out
 
 

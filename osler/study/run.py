@@ -7,6 +7,7 @@ import contextlib
 import dataclasses
 import gc
 import inspect
+import os
 import time
 from collections.abc import Awaitable, Iterator, Sequence
 from typing import Any
@@ -53,6 +54,7 @@ async def run(plan: Plan, store: Store, *, progress: Progress | None = None, ret
     outcome = Outcome()
     start = time.monotonic()
     work = [_Work(row.cell, study, data, store, budget, show, outcome, retry_failed) for row in plan.rows]
+    _keys(work)
     outcome.left = sum(item.todo for item in work)
     show.start(outcome.left)
     store.event(study.name, "run started", cells=[item.cell.id for item in work], todo=outcome.left, toml=study.toml)
@@ -99,6 +101,17 @@ def _rare_collections() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*before)
+
+
+def _keys(work: Sequence[_Work]) -> None:
+    """A key that is not there is said before the first call, not once per case."""
+    for item in work:
+        variable = str(getattr(item.cell.model.block, "api_key_env", ""))
+        if item.todo and variable and not os.environ.get(variable):
+            raise SpecError(
+                f"the model {item.cell.model.name!r} needs its key in the environment variable {variable}",
+                hint=f'export {variable}=..., or api_key_env = "" for a server without keys',
+            )
 
 
 def _spent(study: Study, store: Store) -> Spent:

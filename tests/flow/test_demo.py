@@ -104,11 +104,12 @@ def test_status_and_show_tell_the_story(ran: Path) -> None:
 def test_the_gold_answer_stands_in_no_call(ran: Path) -> None:
     """What is asked holds the choices, never the target or the gold evidence."""
     import sqlite3
+    from contextlib import closing
 
     import orjson
 
-    db = sqlite3.connect(ran / "osler.sqlite")
-    requests = [orjson.loads(row[0]) for row in db.execute("SELECT request FROM replies LIMIT 400")]
+    with closing(sqlite3.connect(ran / "osler.sqlite")) as db:
+        requests = [orjson.loads(row[0]) for row in db.execute("SELECT request FROM replies LIMIT 400")]
     assert requests
     for request in requests:
         last = request[2][-1]

@@ -103,9 +103,9 @@ def test_a_changed_bundle_is_found_out(workplace: Any) -> None:
     [
         (["score"], "score needs a study file or a bundle"),
         (["score", "--from", "."], "is no bundle"),
-        (["show", "m99", "toy.toml"], "no case 'm99' in study 'toy'"),
-        (["score", "toy.toml"], "has no answer in"),
-        (["report", "toy.toml"], "has no answer in"),
+        (["show", "m99", "toy.toml"], "there is no store"),
+        (["score", "toy.toml"], "there is no store"),
+        (["report", "toy.toml"], "there is no store"),
         (["bench", "nothing"], "no benchmark is named 'nothing'"),
     ],
 )
