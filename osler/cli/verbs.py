@@ -94,7 +94,9 @@ def _folder(arguments: argparse.Namespace, study: str) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DataError(f"the report cannot be written to {folder} ({error.strerror})", hint="name a folder with --out") from None
+        raise DataError(
+            f"the report cannot be written to {folder} ({error.strerror})", hint="name a folder with --out"
+        ) from None
     return folder
 
 

@@ -12,7 +12,7 @@ from osler.core.block import block
 from osler.core.errors import DataError, SpecError, nearest
 from osler.core.types import Example, Split
 from osler.data.readers import Row, read_rows
-from osler.data.splits import split_by
+from osler.data.splits import need_clusters, split_by
 
 MOST_LABELS = 50
 _SPLITS: dict[str, Split] = {
@@ -34,8 +34,8 @@ class File:
     column that holds those of each case (a list, a JSON list, or text with ``|`` between the answers). Without either
     the choices are the different targets of the file, unless ``open`` says that answers are free text.
     ``cluster`` names the column of the patient: all cases of a patient land in one split. ``split`` names a column
-    with train, valid or test; without it cases are dealt by hash, the shares ``valid`` and ``test`` of the clusters,
-    and the rest is train.
+    with train, valid or test; without it every case is a test case, unless ``valid`` and ``test`` say which shares of
+    the clusters are dealt to them, by hash; the rest is train then. A study with ``folds`` uses all cases either way.
 
     A case's input is its row without the target, with the text under ``text``; its meta are the remaining scalar
     columns and the cluster.
@@ -50,8 +50,8 @@ class File:
     open: bool = False
     cluster: str = ""
     split: str = ""
-    valid: float = 0.2
-    test: float = 0.5
+    valid: float = 0.0
+    test: float = 1.0
     seed: int = 0
 
     licence: ClassVar[str] = ""
@@ -75,6 +75,8 @@ class File:
         rows = read_rows(self.path)
         self._need_columns(rows)
         ids = self._ids(rows)
+        if self.cluster:
+            need_clusters(self.cluster, ((name, row[self.cluster]) for row, name in zip(rows, ids, strict=True)))
         places = self._splits(rows, ids)
         # Every row is built, so that a broken row is told whatever the split that is asked for.
         shared = self.choices or self._targets(rows)
@@ -105,9 +107,8 @@ class File:
     def _splits(self, rows: list[Row], ids: list[str]) -> list[str]:
         if self.split:
             return [self._named_split(row, name) for row, name in zip(rows, ids, strict=True)]
-        # A case without a patient is its own cluster; the prefix keeps it apart from a patient of that name.
         keys = [
-            "cluster:" + _word(row[self.cluster]) if self.cluster and _word(row[self.cluster]) else "case:" + name
+            "cluster:" + _word(row[self.cluster]) if self.cluster else "case:" + name
             for row, name in zip(rows, ids, strict=True)
         ]
         shares = {"train": max(0.0, 1 - self.valid - self.test), "valid": self.valid, "test": self.test}
@@ -142,7 +143,7 @@ class File:
         if choices and target not in choices:
             raise DataError(
                 f"case {name!r} of {self.title} has a target that is not among its choices",
-                hint="choices are " + ", ".join(repr(choice) for choice in choices[:12]),
+                hint=f"it has {len(choices)} choices: correct its target, or add the answer that is missing to them",
             )
         given = {key: value for key, value in row.items() if key != self.target}
         given["text"] = _word(row[self.text])

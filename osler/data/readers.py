@@ -56,10 +56,18 @@ def read_jsonl(path: str | os.PathLike[str]) -> list[Row]:
 
 
 def read_csv(path: str | os.PathLike[str]) -> list[Row]:
-    """Comma-separated values with a header line; every value stays a string. ``.tsv`` is read with tabs."""
+    """Comma-separated values with a header line; every value stays a string. ``.tsv`` is read with tabs.
+
+    A header with semicolons and no comma is what spreadsheets of many countries write; it is read as such.
+    """
     found = Path(path)
-    tabs = found.name.lower().removesuffix(".gz").endswith(".tsv")
-    reader = csv.reader(io.StringIO(_text(found), newline=""), delimiter="\t" if tabs else ",", strict=True)
+    text = _text(found)
+    first = text.partition("\n")[0]
+    separator = ";" if ";" in first and "," not in first else ","
+    if found.name.lower().removesuffix(".gz").endswith(".tsv"):
+        separator = "\t"
+    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))  # a whole record may stand in one field
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     header: list[str] = []
     rows: list[Row] = []
     for values in _csv_lines(reader, found):

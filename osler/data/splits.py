@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from osler.core.errors import SpecError
+from osler.core.errors import DataError, SpecError
 
 
 def split_by(keys: Sequence[str], fractions: Mapping[str, float], seed: int = 0) -> list[str]:
@@ -43,6 +43,17 @@ def folds_by(keys: Sequence[str], k: int, seed: int = 0) -> list[int]:
         fold[key] = filled.index(min(filled))
         filled[fold[key]] += sizes[key]
     return [fold[key] for key in keys]
+
+
+def need_clusters(field: str, rows: Iterable[tuple[str, object]]) -> None:
+    """Refuse rows (id, patient) with an empty patient: nobody knows which side of a split they must not stand on."""
+    bare = [name for name, value in rows if value is None or value != value or not str(value).strip()]
+    if bare:
+        shown = ", ".join(map(repr, bare[:3])) + (" and others" if len(bare) > 3 else "")
+        raise DataError(
+            f"{len(bare)} case(s) have no {field!r} to keep together by: {shown}",
+            hint=f"fill {field!r}; a patient with one case may have the id of the case",
+        )
 
 
 def _place(key: str, seed: int) -> float:

@@ -53,6 +53,11 @@ class TrialGPT:
     licence: ClassVar[str] = "NCBI public domain notice"
     citation: ClassVar[str] = "Jin et al., Matching patients to clinical trials with large language models, 2024"
     synthetic: ClassVar[bool] = False
+    cautions: ClassVar[tuple[str, ...]] = (
+        "The experts' sentences of this set were made from GPT-4's own citations: in each of the 1,015 rows the "
+        "sentences that GPT-4 cites are among them. The evidence metrics therefore favour GPT-4 (its evidence "
+        "precision is 100 % by construction) and cannot rank it against other systems.",
+    )
 
     def examples(self, split: Split) -> Sequence[Example]:
         """Every pair for ``test``; none for other splits."""

@@ -28,17 +28,21 @@ def read(reply: Reply, prompt: Prompt, *, strict: bool = False) -> Prediction:
 
 
 def weigh(reply: Reply, prompt: Prompt) -> Prediction:
-    """The prediction of a scoring model: the likeliest label, with the probability of each."""
+    """The prediction of a scoring model: the likeliest label, with the probability of each.
+
+    Log-probabilities that are not numbers name no likeliest label: nothing is read from them.
+    """
     shares = probabilities(reply.logprobs or {})
     answer = max(shares, key=lambda label: (shares[label], label)) if shares else None
     return Prediction(answer=answer, replies=(reply,), votes=shares, parsed=answer is not None)
 
 
 def probabilities(logprobs: Mapping[str, float]) -> dict[str, float]:
-    """Log-probabilities of the choices, normalised to sum to 1."""
-    if not logprobs:
+    """Log-probabilities of the choices, normalised to sum to 1; {} where one is not a number or none is possible."""
+    broken = any(math.isnan(value) or value == math.inf for value in logprobs.values())
+    top = max(logprobs.values(), default=-math.inf)
+    if broken or top == -math.inf:
         return {}
-    top = max(logprobs.values())
     weights = {label: math.exp(value - top) for label, value in logprobs.items()}
     total = sum(weights.values())
     return {label: weight / total for label, weight in weights.items()}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
+import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,25 +16,38 @@ from osler.core.block import build
 from osler.core.errors import DataError
 from osler.core.types import Example, Prediction, Reply
 from osler.data.readers import read_parquet, write_parquet
+from osler.data.source import dataset_hash
+from osler.study import gates
+from osler.study.disclosure import disclosed, published_settings, rows_hash
 from osler.study.evaluate import Answers, Frame
 from osler.study.results import numbers
 
 TOLERANCE = 1e-9
+MANIFEST = "manifest.json"
+FILES = ("README.txt", "examples.parquet", "predictions.parquet", "results.json", "study.toml")
 README = """This folder holds the results of one Osler study.
 results.json         every number, with n, interval, method and data hash; every setting
 predictions.parquet  one row per cell and case: answer, votes, evidence, tokens, cost, latency
 examples.parquet     one row per case: gold answer, choices, subgroup fields (texts only where they may leave)
 study.toml           the study file
+manifest.json        the SHA-256 of each of these files
 Compute every number again, offline:  osler score --from THIS_FOLDER
 """
+PRIVATE = """
+The data counts as identifiable. No text of a case is here; ids, patients and answers in free text are replaced by
+hashes (BLAKE2b, 16 hex characters) and file paths are hidden. The real ids are in the store of the study. A hash
+hides an id only from those who cannot guess it, so treat this folder with care.
+"""
+_KEYS = ("study", "data", "task", "systems", "comparisons", "metrics", "published", "gates", "stages", "frame")
 
 
 def write_bundle(
     folder: Path, results: Mapping[str, Any], examples: Sequence[Example], answers: Sequence[Answers], frame: Frame
 ) -> None:
-    """Write the bundle. Texts of identifiable data stay out of it."""
+    """Write the bundle. Texts and ids of identifiable data stay out of it."""
     folder.mkdir(parents=True, exist_ok=True)
-    private = results["study"]["sensitivity"] == "identifiable"
+    sensitivity = results["study"]["sensitivity"]
+    examples, answers = disclosed(sensitivity, examples, answers, frame)
     spec = {
         "metrics": list(frame.metrics),
         "primary": frame.primary,
@@ -41,28 +56,64 @@ def write_bundle(
         "compare": [list(pair) for pair in frame.compare],
         "compare_by": frame.compare_by,
     }
-    settings = _published_settings(results)
+    settings = published_settings(tomllib.loads(results["study"]["toml"]), sensitivity)
     body = {**results, "frame": spec, "published_settings": settings}
     (folder / "results.json").write_bytes(orjson.dumps(body, option=orjson.OPT_INDENT_2))
     (folder / "study.toml").write_text(results["study"]["toml"], encoding="utf-8")
-    (folder / "README.txt").write_text(README, encoding="utf-8")
-    write_parquet(folder / "examples.parquet", [_example_row(example, private) for example in examples])
+    readme = README + (PRIVATE if sensitivity == "identifiable" else "")
+    (folder / "README.txt").write_text(readme, encoding="utf-8")
+    write_parquet(folder / "examples.parquet", [_example_row(example) for example in examples])
     rows = [
-        _prediction_row(cell, name, prediction, private)
+        _prediction_row(cell, place, name, prediction)
         for cell in answers
-        for name, prediction in zip(cell.ids, cell.predictions, strict=True)
+        for place, (name, prediction) in enumerate(zip(cell.ids, cell.predictions, strict=True))
     ]
     write_parquet(folder / "predictions.parquet", rows)
+    write_manifest(folder)
+
+
+def write_manifest(folder: Path) -> None:
+    """Keep the SHA-256 of every file of a bundle beside them."""
+    sums = {name: _sha256(folder / name) for name in FILES}
+    (folder / MANIFEST).write_bytes(orjson.dumps(sums, option=orjson.OPT_INDENT_2))
 
 
 def rescore(folder: Path) -> tuple[dict[str, Any], float]:
-    """Compute every number of a bundle again; gives the new numbers and the largest difference from the old ones."""
+    """Compute every number of a bundle again; gives the new numbers and the largest difference from the old ones.
+
+    The numbers' key ``changed`` names the files that are not as they were written; the difference is then infinite
+    at least where no number shows it. DataError for a folder that is no bundle or lacks a part of one.
+    """
     try:
         old = orjson.loads((folder / "results.json").read_bytes())
     except (OSError, orjson.JSONDecodeError) as error:
         raise DataError(f"{folder} is no bundle ({error})", hint="name the folder that osler report wrote") from error
+    lacking = [key for key in _KEYS if not isinstance(old, dict) or key not in old]
+    if lacking:
+        raise DataError(
+            f"results.json of the bundle {folder} lacks {', '.join(lacking)}", hint="write it again with osler report"
+        )
+    changed = _changed(folder)
+    try:
+        new, written = _again(folder, old)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        told = f"; changed since it was written: {', '.join(changed)}" if changed else ""
+        raise DataError(
+            f"the bundle {folder} cannot be computed again ({type(error).__name__}{told})",
+            hint="write it again with osler report",
+        ) from error
+    off = max(difference(new[key], written[key], key) for key in new)
+    if changed and off <= TOLERANCE:
+        off = math.inf
+    warnings = [f"{name} is not as it was written: its SHA-256 differs from the manifest's" for name in changed]
+    return {**new, "changed": changed, "warnings": warnings}, off
+
+
+def _again(folder: Path, old: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The numbers anew, and the same parts of what was written."""
     examples = [_example(row) for row in read_parquet(folder / "examples.parquet")]
     answers = _answers(read_parquet(folder / "predictions.parquet"), old)
+    _complete(examples, answers, old)
     recipes.discover()
     known = recipes.named_blocks("metric")
     spec = old["frame"]
@@ -76,9 +127,47 @@ def rescore(folder: Path) -> tuple[dict[str, Any], float]:
     )
     new = numbers(examples, answers, frame, old["published_settings"])
     for row, before in zip(new["systems"], old["systems"], strict=True):
-        row["training"] = before["training"]
-    plain = orjson.loads(orjson.dumps(new))
-    return plain, max(difference(plain[key], old[key], key) for key in plain)
+        row |= {key: before[key] for key in before if key not in row or key == "training"}
+    data = {"n": len(examples), "rows_hash": rows_hash(examples)}
+    if old["study"]["sensitivity"] != "identifiable":
+        data["hash"] = dataset_hash(examples)
+    judged = {**old, **new, "data": {**old["data"], **data}}
+    new["gates"] = judged["gates"] = gates.gates(judged)
+    new |= {"stages": gates.stages(judged), "data": data}
+    written = {key: old[key] for key in new} | {"data": {key: old["data"][key] for key in data}}
+    return orjson.loads(orjson.dumps(new)), written
+
+
+def _complete(examples: Sequence[Example], answers: Sequence[Answers], old: Mapping[str, Any]) -> None:
+    held = {cell.cell for cell in answers}
+    hint = "write the bundle again with osler report"
+    for row in old["systems"]:
+        if not held.issuperset(row["cells"]):
+            raise DataError(f"predictions.parquet lacks answers of {row['name']!r}", hint=hint)
+    extra = held - {cell for row in old["systems"] for cell in row["cells"]}
+    if extra:
+        raise DataError(f"predictions.parquet holds the cell {min(extra)!r}, which results.json lacks", hint=hint)
+    ids = {example.id for example in examples}
+    unknown = {name for cell in answers for name in cell.ids} - ids
+    if unknown:
+        raise DataError(
+            f"examples.parquet lacks {len(unknown)} case(s) that were answered, such as {min(unknown)!r}", hint=hint
+        )
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _changed(folder: Path) -> list[str]:
+    """The files of a bundle that the manifest gives another hash."""
+    try:
+        sums = orjson.loads((folder / MANIFEST).read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        sums = None
+    if not isinstance(sums, dict):
+        return [MANIFEST]
+    return [name for name in FILES if not (folder / name).is_file() or _sha256(folder / name) != sums.get(name)]
 
 
 def difference(new: Any, old: Any, where: str) -> float:
@@ -94,20 +183,13 @@ def difference(new: Any, old: Any, where: str) -> float:
     return 0.0 if new == old and truth != 1 else math.inf
 
 
-def _published_settings(results: Mapping[str, Any]) -> dict[str, Any]:
-    import tomllib
-
-    table = tomllib.loads(results["study"]["toml"])
-    return {key: table[key] for key in ("published", "reading", "compare_by", "published_source") if key in table}
-
-
-def _example_row(example: Example, private: bool) -> dict[str, Any]:
+def _example_row(example: Example) -> dict[str, Any]:
     return {
         "id": example.id,
         "target": example.target,
         "choices": orjson.dumps(example.choices).decode(),
         "meta": orjson.dumps(dict(example.meta)).decode(),
-        "input": "{}" if private else orjson.dumps(dict(example.input)).decode(),
+        "input": orjson.dumps(dict(example.input)).decode(),
     }
 
 
@@ -121,10 +203,10 @@ def _example(row: Mapping[str, Any]) -> Example:
     )
 
 
-def _prediction_row(cell: Answers, name: str, prediction: Prediction, private: bool) -> dict[str, Any]:
+def _prediction_row(cell: Answers, place: int, name: str, prediction: Prediction) -> dict[str, Any]:
     replies = [
         {
-            "text": "" if private else reply.text,
+            "text": reply.text,
             "tokens_in": reply.tokens_in,
             "tokens_out": reply.tokens_out,
             "latency_s": reply.latency_s,
@@ -148,8 +230,9 @@ def _prediction_row(cell: Answers, name: str, prediction: Prediction, private: b
         "failure": prediction.failure,
         "votes": orjson.dumps(dict(prediction.votes)).decode(),
         "evidence": None if evidence is None else orjson.dumps(evidence).decode(),
-        "rationale": "" if private else prediction.rationale,
+        "rationale": prediction.rationale,
         "replies": orjson.dumps(replies).decode(),
+        "scores": orjson.dumps({metric: values[place] for metric, values in cell.scores.items()}).decode(),
     }
 
 
@@ -168,9 +251,15 @@ def _answers(rows: Sequence[Mapping[str, Any]], old: Mapping[str, Any]) -> list[
             spec=specs.get(cell, {}),
             ids=tuple(row["id"] for row in found),
             predictions=tuple(_prediction(row) for row in found),
+            scores=_scores(found),
         )
         for cell, found in cells.items()
     ]
+
+
+def _scores(rows: Sequence[Mapping[str, Any]]) -> dict[str, tuple[float | None, ...]]:
+    held = [orjson.loads(row["scores"]) for row in rows]
+    return {name: tuple(scores[name] for scores in held) for name in held[0]}
 
 
 def _prediction(row: Mapping[str, Any]) -> Prediction:

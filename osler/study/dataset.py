@@ -12,11 +12,15 @@ import numpy as np
 from osler.core.block import is_block, replace
 from osler.core.errors import DataError
 from osler.core.types import Example
-from osler.data.overlap import overlap
+from osler.data.overlap import Overlap, overlap
 from osler.data.source import Source, dataset_hash
-from osler.data.splits import folds_by
+from osler.data.splits import folds_by, need_clusters
+from osler.evaluation.table import spelled
 from osler.study.resolve import Study
 from osler.tasks.template import Template
+
+_NOTHING = "nothing is trained or shown, so nothing can leak"
+_NEAR = "near means at least 0.8 of word 5-grams shared"
 
 
 @dataclass(frozen=True)
@@ -43,12 +47,15 @@ def dataset(study: Study) -> Dataset:
     patient."""
     task = study.task
     test: Sequence[Example] = task.examples("test")
+    if study.folds:  # every case is answered by a system that never saw its cluster, so none need be set apart
+        test = [*test, *task.examples("train"), *task.examples("valid")]
     limit = int(study.settings.get("limit", 0) or 0)
     if limit:
         test = test[:limit]
     if not len(test):
         raise DataError(f"the data of study {study.name!r} holds no test case", hint="look at the source's settings")
     _unique(test, study)
+    _clustered(test, task)
     own = [source for entry in study.models if isinstance(source := getattr(entry.block, "data", None), Source)]
     warnings: list[str] = []
     for source in own:  # a model's own training data must not meet the test cases either
@@ -63,10 +70,10 @@ def dataset(study: Study) -> Dataset:
             )
             for fold in range(study.folds)
         )
-        note = f"{study.folds} folds by {by}: no {by} is trained on and tested in the same fold"
-        met: dict[str, Any] = {"exact": 0, "near": 0, "checked": 0, "note": note}
-        return Dataset(test, folds, dataset_hash(test), met, tuple(warnings))
+        met, found = _meeting_folds(folds, f"{study.folds} folds by {by}", study)
+        return Dataset(test, folds, dataset_hash(test), met, (*found, *warnings))
     train: Sequence[Example] = task.examples("train") if learns(study) else ()
+    _clustered(train, task)
     met, found = _meeting(train, test, study)
     return Dataset(test, (Fold(train, test),), dataset_hash(test), met, (*found, *warnings))
 
@@ -97,13 +104,20 @@ def training_cases(model: Any, study: Study, fold: Fold) -> tuple[Sequence[Examp
 
 
 def cluster(example: Example, task: Template) -> str:
-    return str(example.meta.get(task.cluster, example.id)) if task.cluster else example.id
+    """The patient of a case; a case of a model's own training data may have none and stands for itself."""
+    held = example.meta.get(task.cluster) if task.cluster else None
+    return example.id if held is None else spelled(held)
 
 
 def case_text(example: Example, task: Template) -> str:
     """All that a model may read of a case, for overlap checks."""
     prompt = task.prompt(example)
     return "\n".join([*(passage.text for passage in prompt.evidence), prompt.question, *prompt.choices])
+
+
+def _clustered(examples: Sequence[Example], task: Template) -> None:
+    if task.cluster:
+        need_clusters(task.cluster, ((example.id, example.meta.get(task.cluster)) for example in examples))
 
 
 def _unique(test: Sequence[Example], study: Study) -> None:
@@ -132,21 +146,32 @@ def _meeting(train: Sequence[Example], test: Sequence[Example], study: Study) ->
                 f"{len(both)} {task.cluster}(s) stand in train and test of study {study.name!r}, such as {min(both)!r}",
                 hint=f"split by {task.cluster}",
             )
-    warnings: list[str] = []
     if not len(train):
-        return {
-            "exact": 0,
-            "near": 0,
-            "checked": 0,
-            "note": "nothing is trained or shown, so nothing can leak",
-        }, warnings
+        return _unlooked(_NOTHING), []
     found = overlap([case_text(e, task) for e in train], [case_text(e, task) for e in test])
-    if found.exact or found.near:
-        warnings.append(
-            f"{found.exact} test cases stand word for word among the {len(train):,} training cases and {found.near} nearly so"
-        )
-    note = f"{len(test):,} test cases held against {len(train):,} training cases; near means at least 0.8 of word 5-grams shared"
-    return {"exact": found.exact, "near": found.near, "checked": found.checked, "note": note}, warnings
+    note = f"{len(test):,} test cases held against {len(train):,} training cases; {_NEAR}"
+    return _told([found], f"the {len(train):,} training cases", note)
+
+
+def _meeting_folds(folds: Sequence[Fold], by: str, study: Study) -> tuple[dict[str, Any], list[str]]:
+    """Each fold's test cases held against the cases of the other folds, which it learns from."""
+    if not learns(study):
+        return _unlooked(f"{by}; {_NOTHING}"), []
+    text = {example.id: case_text(example, study.task) for fold in folds for example in fold.test}
+    found = [overlap([text[e.id] for e in fold.train], [text[e.id] for e in fold.test]) for fold in folds]
+    kept = study.task.cluster or "case"
+    note = f"{by}: no {kept} is trained on and tested in the same fold; the cases of each were held against those of the others; {_NEAR}"
+    return _told(found, "the training cases of their fold", note)
+
+
+def _unlooked(note: str) -> dict[str, Any]:
+    return {"exact": 0, "near": 0, "checked": 0, "note": note}
+
+
+def _told(found: Sequence[Overlap], where: str, note: str) -> tuple[dict[str, Any], list[str]]:
+    exact, near, checked = (sum(getattr(item, key) for item in found) for key in ("exact", "near", "checked"))
+    warning = f"{exact} test cases stand word for word among {where} and {near} nearly so"
+    return {"exact": exact, "near": near, "checked": checked, "note": note}, [warning] if exact or near else []
 
 
 def label_counts(examples: Sequence[Example]) -> dict[str, int]:

@@ -21,7 +21,7 @@ from osler.evaluation.compare import Comparison, compare, verdict
 from osler.evaluation.estimate import confusion, estimate, reliability
 from osler.evaluation.metrics.kinds import TableMetric
 from osler.evaluation.metrics.per_case import PerCase, case_scores
-from osler.evaluation.table import Table, tabulate
+from osler.evaluation.table import Floats, Table, tabulate
 from osler.study.pairing import Asked, shared
 
 RESAMPLES = 10_000
@@ -31,7 +31,10 @@ MOST_PAIRS = 15  # up to six arms are all compared with each other; beyond that,
 
 @dataclass(frozen=True)
 class Answers:
-    """The predictions of one cell. ``label`` names its arm: cells that differ by seed alone share one."""
+    """The predictions of one cell. ``label`` names its arm: cells that differ by seed alone share one.
+
+    ``scores``: by metric the score of each case, for metrics that read texts where the texts are gone.
+    """
 
     cell: str
     label: str
@@ -41,6 +44,7 @@ class Answers:
     spec: Mapping[str, Any]
     ids: tuple[str, ...]
     predictions: tuple[Prediction, ...]
+    scores: Mapping[str, tuple[float | None, ...]] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -75,9 +79,14 @@ def systems(examples: Sequence[Example], answers: Sequence[Answers], frame: Fram
                 "cases": len(set(table.ids.tolist())),
                 "failures": dict(Counter(str(kind) for kind in table.failures if kind)),
                 "unparsed": int(np.sum(~table.parsed & (table.failures == ""))),
-                "estimates": {name: _json(name, metric, table) for name, metric in frame.metrics.items()},
+                "estimates": {
+                    name: _json(name, metric, table) if answered(counted) else dict(_UNANSWERED)
+                    for name, metric in frame.metrics.items()
+                },
                 "subgroups": {
-                    field: _subgroups(frame, table, field) for field in frame.subgroups if field in table.meta
+                    field: _subgroups(frame, table, field)
+                    for field in frame.subgroups
+                    if field in table.meta and answered(counted)
                 },
                 "confusion": {
                     "labels": list(labels),
@@ -96,6 +105,9 @@ def comparisons(examples: Sequence[Example], answers: Sequence[Answers], frame: 
     """Paired differences on the primary metric; p-values adjusted by Holm over the study's comparisons of a kind."""
     grouped = arms(answers)
     pairs = [pair for pair in (frame.compare or _all_pairs(list(grouped))) if set(pair) <= set(grouped)]
+    # An arm whose every call failed says nothing about its model; comparing it would make a finding of a dead server.
+    grouped = {label: cells for label, cells in grouped.items() if answered(cells)}
+    pairs = [pair for pair in pairs if set(pair) <= set(grouped)]
     tables = {label: _asked(examples, complete(cells)[0], frame) for label, cells in grouped.items()}
     metric = frame.metrics[frame.primary]
     out = _compared(metric, frame.primary, pairs, tables, None)
@@ -112,6 +124,22 @@ def comparisons(examples: Sequence[Example], answers: Sequence[Answers], frame: 
             if row["p_adjusted"] > ALPHA >= row["p"]:  # one of many looks: what it seems to show is not settled
                 row["verdict"] = f"not settled: p rises to {row['p_adjusted']:.3f} among {len(known)} comparisons"
     return out
+
+
+def answered(cells: Sequence[Answers]) -> bool:
+    """Whether any call of an arm was answered."""
+    return any(not prediction.failure for cell in cells for prediction in cell.predictions)
+
+
+_UNANSWERED: Mapping[str, Any] = {
+    "value": None,
+    "low": None,
+    "high": None,
+    "n": 0,
+    "clusters": 0,
+    "unscored": 0,
+    "method": "no call was answered",
+}
 
 
 def _compared(
@@ -197,11 +225,18 @@ def table_of(examples: Sequence[Example], cells: Sequence[Answers], frame: Frame
     predictions = [prediction for cell in cells for prediction in cell.predictions]
     table = tabulate(rows, predictions, cluster=frame.cluster)
     columns = {
-        name: case_scores(metric, rows, predictions)
+        name: np.concatenate([_scores(name, metric, cell, by_id) for cell in cells])
         for name, metric in frame.metrics.items()
         if not isinstance(metric, TableMetric)
     }
     return dataclasses.replace(table, scores=columns) if columns else table
+
+
+def _scores(name: str, metric: Metric, cell: Answers, by_id: Mapping[str, Example]) -> Floats:
+    """Scores [n] of a cell's cases: those that were kept, else computed anew."""
+    if name in cell.scores:
+        return np.array([np.nan if value is None else value for value in cell.scores[name]], dtype=np.float64)
+    return case_scores(metric, [by_id[item] for item in cell.ids], cell.predictions)
 
 
 def table_metric(name: str, metric: Metric, table: Table) -> Any:

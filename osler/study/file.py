@@ -149,6 +149,12 @@ def _values(table: Mapping[str, Any], problems: Problems) -> None:
             problems.add(f"seeds must be whole numbers from 0, got {_shown(seeds)}", "seeds = [0, 1, 2]")
         elif len(set(seeds)) != len(seeds):
             problems.add(f"seeds holds a number twice: {seeds}", "each seed is one repeat; give each once")
+    name = table.get("name")
+    if isinstance(name, str) and name and not _plain(name):
+        problems.add(
+            f"name must be the name of a folder, got {_shown(name)}",
+            "the report goes to reports/NAME: use up to 100 characters, no / or \\, no dot or space at either end",
+        )
     sensitivity = table.get("sensitivity")
     if isinstance(sensitivity, str) and sensitivity and sensitivity not in SENSITIVITIES:
         problems.add(f"sensitivity {sensitivity!r} is not known", nearest(sensitivity, SENSITIVITIES))
@@ -174,6 +180,11 @@ def _accept(accept: Mapping[str, Any], problems: Problems) -> None:
     for key in bounds:
         if not isinstance(accept[key], (int, float)) or isinstance(accept[key], bool):
             problems.add(f"accept.{key} must be a number, got {_shown(accept[key])}", f"{key} = 0.7")
+
+
+def _plain(name: str) -> bool:
+    """Whether a name is safe as that of a folder: it stays inside reports/ and can be typed."""
+    return len(name) <= 100 and name == name.strip(". ") and name.isprintable() and not set(name) & set("/\\:")
 
 
 def _shown(value: Any) -> str:

@@ -6,42 +6,42 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from osler.core.store import Store
+from osler.study.report import ranking
 
 STAGES = ("task formulation", "model selection", "prompt engineering", "fine-tuning", "deployment")
 FEW = 200  # below this many paired cases the workflow speaks of a development evaluation
 
 
 def gates(results: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Each edge of the workflow with passed (None: not asked yet) and the reason."""
-    rows = [_formulated(results), _selected(results)]
-    accept = results["study"]["accept"]
-    prompted = [row for row in results["systems"] if not _trained(row)]
-    tuned = [row for row in results["systems"] if _trained(row)]
+    """Each edge of the workflow with passed (None: not asked yet) and the reason.
+
+    Baselines such as the majority's label are what a system has to beat: they pass no gate.
+    """
+    systems = [row for row in results["systems"] if not ranking.baseline(row)]
+    rows = [_formulated(results), _selected(systems)]
+    accept, cases = results["study"]["accept"], results["data"]["n"]
     if not accept:
         rows.append(
             _row("prompt engineering -> deployment", None, "the study names no acceptance, so nothing can be accepted")
         )
         return rows
-    best = _best(prompted, accept)
-    met = best is not None and meets(best, accept)
-    rows.append(_row("prompt engineering -> deployment", met, _against(best, accept)))
+    prompted = [row for row in systems if not _trained(row)]
+    tuned = [row for row in systems if _trained(row)]
+    shown = _candidate(prompted, accept, cases)
+    met = shown is not None and meets(shown, accept, cases)
+    rows.append(_row("prompt engineering -> deployment", met, _against(shown, accept, cases)))
     rows.append(_to_tuning(prompted, met))
     if tuned:
-        rows += _after_tuning(results, best, _best(tuned, accept), accept)
+        rows += _after_tuning(results, _best(prompted, accept, cases), _candidate(tuned, accept, cases), accept)
     return rows
 
 
-def meets(row: Mapping[str, Any], accept: Mapping[str, Any]) -> bool:
-    """Whether an arm passes: the bound of the interval on the unsafe side, or the value where lower_bound is false."""
-    found = row["estimates"].get(accept["metric"]) or {}
-    if found.get("value") is None:
-        return False
-    strict = accept.get("lower_bound", True)
-    if "at_least" in accept:
-        value = found["low"] if strict else found["value"]
-        return value is not None and value >= accept["at_least"]
-    value = found["high"] if strict else found["value"]
-    return value is not None and value <= accept["at_most"]
+def meets(row: Mapping[str, Any], accept: Mapping[str, Any], cases: int | None = None) -> bool:
+    """Whether an arm passes: the bound of the interval on the unsafe side, or the value where lower_bound is false.
+
+    An arm that was not asked all ``cases``, or with more than 5 % of its answers unscored, does not pass.
+    """
+    return ranking.acceptance(row, accept, cases) == "met"
 
 
 def stages(results: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -97,10 +97,10 @@ def _formulated(results: Mapping[str, Any]) -> dict[str, Any]:
     return _row("task formulation -> model selection", True, reason)
 
 
-def _selected(results: Mapping[str, Any]) -> dict[str, Any]:
-    models = sorted({row["model"] for row in results["systems"]})
-    failed = [row["name"] for row in results["systems"] if row["n"] and sum(row["failures"].values()) == row["n"]]
-    if not models or len(failed) == len(results["systems"]):
+def _selected(systems: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    models = sorted({row["model"] for row in systems})
+    failed = [row["name"] for row in systems if row["n"] and sum(row["failures"].values()) == row["n"]]
+    if not models or len(failed) == len(systems):
         return _row("model selection -> prompt engineering", False, "no model answered")
     return _row(
         "model selection -> prompt engineering", True, f"{len(models)} models passed the filters: {', '.join(models)}"
@@ -111,7 +111,7 @@ def _to_tuning(prompted: Sequence[Mapping[str, Any]], met: bool) -> dict[str, An
     edge = "prompt engineering -> fine-tuning"
     if met:
         return _row(edge, False, "not needed: a prompted system met the target")
-    tried = sorted({row["system"] for row in prompted})
+    tried = sorted({row["system"] for row in prompted if not _replayed(row)})
     if not tried:
         return _row(edge, False, "no prompting attempt is logged; fine-tuning before one needs a recorded reason")
     return _row(edge, True, f"the target was missed with {len(tried)} prompting methods: {', '.join(tried)}")
@@ -123,28 +123,12 @@ def _after_tuning(
     tuned: Mapping[str, Any] | None,
     accept: Mapping[str, Any],
 ) -> list[dict[str, Any]]:
-    met = tuned is not None and meets(tuned, accept)
-    reason = _against(tuned, accept)
-    better = True
+    cases = results["data"]["n"]
+    met = tuned is not None and meets(tuned, accept, cases)
+    reason, better = _against(tuned, accept, cases), True
     if best is not None and tuned is not None:
-        found = next(
-            (
-                c
-                for c in results["comparisons"]
-                if not c["subgroup"] and {c["a"], c["b"]} == {best["name"], tuned["name"]}
-            ),
-            None,
-        )
-        if found is None:
-            better, reason = False, reason + "; it was not compared with the best prompt on the same cases"
-        elif found["low"] is None or found["high"] is None:
-            better, reason = False, reason + "; its difference from the best prompt has no interval"
-        else:
-            sign = 1 if found["b"] == tuned["name"] else -1
-            low = min(sign * found["low"], sign * found["high"])
-            better = low > 0
-            word = "beats" if better else "does not beat"
-            reason += f"; it {word} the best prompt ({best['name']}) in a paired comparison"
+        better, said = _beats(results, tuned["name"], best["name"], accept["metric"])
+        reason += f"; {said}"
     return [
         _row("fine-tuning -> deployment", met and better, reason),
         _row(
@@ -157,25 +141,67 @@ def _after_tuning(
     ]
 
 
-def _best(rows: Sequence[Mapping[str, Any]], accept: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    sign = 1.0 if "at_least" in accept else -1.0
-    known = [row for row in rows if (row["estimates"].get(accept["metric"]) or {}).get("value") is not None]
-    return max(known, key=lambda row: sign * row["estimates"][accept["metric"]]["value"], default=None)
+def _beats(results: Mapping[str, Any], tuned: str, best: str, metric: str) -> tuple[bool, str]:
+    """Whether the paired comparison in the metric of the acceptance settles it for the tuned model, in words, too."""
+    found = ranking.between(results["comparisons"], metric, tuned, best)
+    if found is None:
+        about = "" if metric == results["study"]["primary"] else f" in {metric}, which is not the primary metric"
+        return False, f"it was not compared with the best prompt ({best}) on the same cases{about}"
+    if found["low"] is None or found["high"] is None:
+        return False, f"its difference from the best prompt ({best}) has no interval"
+    higher = results["metrics"].get(metric, {}).get("higher_is_better")
+    if higher is None:
+        return False, f"{metric} has no better end, so it beats no prompt ({best}) in it"
+    better = ranking.ahead(found, tuned, higher)
+    open_p = found.get("p_adjusted") if found.get("p_adjusted") is not None else found.get("p")
+    p = "" if open_p is None else f" (p {'< 0.001' if open_p < 0.001 else f'= {open_p:.3f}'})"
+    return better, f"it {'beats' if better else 'does not beat'} the best prompt ({best}) in a paired comparison{p}"
 
 
-def _against(row: Mapping[str, Any] | None, accept: Mapping[str, Any]) -> str:
+def _best(rows: Sequence[Mapping[str, Any]], accept: Mapping[str, Any], cases: int | None) -> Mapping[str, Any] | None:
+    """The arm with the best value, among those that could be accepted where there are any."""
+    metric, sign = accept["metric"], -1.0 if ranking.target(accept)[1] else 1.0
+    known = [row for row in rows if (row["estimates"].get(metric) or {}).get("value") is not None]
+    whole = [row for row in known if not ranking.refusal(row, metric, cases)]
+    return max(whole or known, key=lambda row: sign * row["estimates"][metric]["value"], default=None)
+
+
+def _candidate(
+    rows: Sequence[Mapping[str, Any]], accept: Mapping[str, Any], cases: int | None
+) -> Mapping[str, Any] | None:
+    """The best of the arms that pass, else the best of all."""
+    return _best([row for row in rows if meets(row, accept, cases)] or rows, accept, cases)
+
+
+def _against(row: Mapping[str, Any] | None, accept: Mapping[str, Any], cases: int | None) -> str:
     if row is None:
         return f"no system has a value of {accept['metric']}"
     found = row["estimates"][accept["metric"]]
-    word = "at least" if "at_least" in accept else "at most"
-    target = accept.get("at_least", accept.get("at_most"))
-    strict = accept.get("lower_bound", True)
-    side = ("lower" if "at_least" in accept else "upper") + " bound"
-    bound = found["low"] if "at_least" in accept else found["high"]
-    shown = f"its {side} is {bound:.3f}" if strict and bound is not None else "the value itself counts"
+    wanted, limit = ranking.target(accept)
+    bound = found["high" if limit else "low"]
+    shown = "the value itself counts"
+    if accept.get("lower_bound", True):
+        side = "upper" if limit else "lower"
+        shown = f"it has no {side} bound" if bound is None else f"its {side} bound is {bound:.3f}"
+    refused = ranking.refusal(row, accept["metric"], cases)
     return (
-        f"{row['name']}: {accept['metric']} {found['value']:.3f} (n = {found['n']:,}), {shown}; wanted {word} {target}"
+        f"{row['name']}: {accept['metric']} {found['value']:.3f} (n = {_size(row, found)}), {shown}; "
+        f"wanted {'at most' if limit else 'at least'} {wanted:g}" + (f"; not accepted, as {refused}" if refused else "")
     )
+
+
+def _size(row: Mapping[str, Any], found: Mapping[str, Any]) -> str:
+    """``60 cases x 2 seeds`` where each case was asked more than once, else the number of scored answers."""
+    cases, n = row.get("cases") or row["n"], found["n"]
+    if cases < n == row["n"] and n % cases == 0:
+        return f"{cases:,} cases x {n // cases} seeds"
+    return f"{n:,}"
+
+
+def _replayed(row: Mapping[str, Any]) -> bool:
+    """A recorded answer was prompted by somebody else: it is no prompting attempt of this study."""
+    system = (row.get("spec") or {}).get("system")
+    return row["system"] == "replay" or (isinstance(system, Mapping) and system.get("block") == "Replay")
 
 
 def _trained(row: Mapping[str, Any]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from osler.models.simulated import Simulated
 from osler.study import gates
 from osler.study.plan import Plan
 
@@ -44,16 +45,23 @@ def cautions(results: Mapping[str, Any], plan: Plan) -> list[str]:
             "The cases are synthetic. The figures show how systems compare on them, not how they would do on patients."
         )
     if len(results["systems"]) > 1:
+        same = all(row["cases"] == results["data"]["n"] for row in results["systems"])
         out.append(
-            f"{len(results['systems'])} systems were compared on the same cases: the figure of the best of them is optimistic."
+            f"{len(results['systems'])} systems were compared{' on the same cases' if same else ''}: "
+            "the figure of the best of them is optimistic."
         )
+    out += getattr(plan.study.task.data, "cautions", ())
+    told = [entry.name for entry in plan.study.models if isinstance(entry.block, Simulated)]
+    if told:
+        out.append(f"{', '.join(told)} is simulated: it is told the answers, and nothing it does is a result.")
     if results["data"]["n"] < gates.FEW:
         out.append(f"{results['data']['n']} cases make this a development evaluation: enough to choose, not to claim.")
     for row in results["systems"]:
-        if row["n"] < results["data"]["n"] * len(plan.study.seeds):
-            out.append(
-                f"{row['name']} has answers to {row['n']:,} of {results['data']['n'] * len(plan.study.seeds):,} cases."
-            )
+        if row["cases"] < results["data"]["n"]:
+            out.append(f"{row['name']} has answers to {row['cases']:,} of {results['data']['n']:,} cases.")
+        ran = len(row["seeds"]) + len(row["left_out"])
+        if ran < len(plan.study.seeds):
+            out.append(f"{row['name']} has answers with {ran} of {len(plan.study.seeds)} seeds.")
         if row["unparsed"]:
             out.append(f"{row['unparsed']:,} answers of {row['name']} could not be read; they count as wrong.")
         if row["failures"]:

@@ -13,8 +13,8 @@ TEMPLATE = """\
 question = {question}
 task = "trial_matching"
 data = {{ source = "cohort", patients = 20, train_patients = 60 }}
-# Your own cases: task = "labelled_text" and
-# data = {{ source = "file", path = "cases.csv", text = "text", target = "label", cluster = "patient" }}
+# Your own cases (columns id, text, label and patient): task = "labelled_text" and
+# data = {{ source = "file", path = "cases.csv", text = "text", target = "label", cluster = "patient", folds = 5 }}
 # sensitivity = "deidentified"      # what your file is; without it Osler treats it as identifiable
 
 models = ["majority", "minilm"]

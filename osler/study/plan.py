@@ -141,9 +141,10 @@ def _choices(test: Sequence[Example], problems: Problems) -> None:
     """An answer is read as one of the choices, so a case needs some."""
     bare = next((example.id for example in test if not example.choices), None)
     if bare is not None:
-        labels = ", ".join(f'"{label}"' for label in sorted({example.target for example in test})[:12])
+        count = len({example.target for example in test})  # a count and no words: gold answers may be patient text
         problems.add(
-            f"the cases have no choices, such as {bare!r}", f"give them, as in data = {{ ..., choices = [{labels}] }}"
+            f"the cases have no choices, such as {bare!r}",
+            f'give them, as in data = {{ ..., choices = ["...", "..."] }}; the gold answers are {count:,} different texts',
         )
 
 
@@ -154,6 +155,7 @@ def _loopback(url: str) -> bool:
 def _fields(study: Study, test: Sequence[Example], problems: Problems) -> None:
     """Fields that the study groups by must exist on the cases."""
     from osler.core.errors import nearest
+    from osler.evaluation.table import spelled
 
     known = set(test[0].meta) if len(test) else set()
     wanted = [("subgroups", field) for field in study.settings.get("subgroups", ())]
@@ -162,6 +164,21 @@ def _fields(study: Study, test: Sequence[Example], problems: Problems) -> None:
     for key, field in wanted:
         if field not in known:
             problems.add(f"{key} names {field!r}, which the cases do not have", nearest(str(field), known))
+    listed = study.settings.get("published", ())
+    groups = {spelled(row["group"]): None for row in listed if isinstance(row, dict) and row.get("group", "") != ""}
+    field = study.settings.get("compare_by")
+    if groups and not field:
+        problems.add(
+            "published names groups, and the study does not say of which field", 'add compare_by = "..." or drop group'
+        )
+    elif groups and field in known and not study.settings.get("limit"):  # a limit may leave groups out
+        values = {spelled(example.meta.get(field)) for example in test}
+        for group in groups:
+            if group not in values:
+                problems.add(
+                    f"published names the group {group!r}, which no case has as its {field}",
+                    nearest(group, sorted(values)),
+                )
 
 
 def _row(cell: Cell, study: Study, data: Dataset, store: Store | None) -> Row:

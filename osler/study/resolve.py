@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -225,6 +225,7 @@ def _pairs(study: Study, problems: Problems) -> None:
         for name in pair:
             if name not in names:
                 problems.add(f"compare names {name!r}, which this study does not run", nearest(str(name), names))
+    _published(study, names, problems)
     for rule in study.settings.get("exclude", ()) if isinstance(study.settings.get("exclude", ()), list) else ():
         if not isinstance(rule, dict) or not rule or set(rule) - {"model", "system"}:
             problems.add(
@@ -239,6 +240,24 @@ def _pairs(study: Study, problems: Problems) -> None:
                     f"exclude names the {key} {rule[key]!r}, which this study does not have",
                     nearest(str(rule[key]), known),
                 )
+
+
+def _published(study: Study, names: Collection[str], problems: Problems) -> None:
+    """A published value is one of an arm and of a metric of the study; its group is checked with the cases."""
+    listed = study.settings.get("published", ())
+    for row in listed if isinstance(listed, list) else ():
+        if not isinstance(row, dict) or "system" not in row:
+            continue
+        if row["system"] not in names:
+            problems.add(
+                f"published names {row['system']!r}, which this study does not run", nearest(str(row["system"]), names)
+            )
+        metric = row.get("metric", "accuracy")
+        if study.metrics and metric not in study.metrics:
+            problems.add(
+                f"published names the metric {metric!r}, which is not among the metrics",
+                nearest(str(metric), study.metrics),
+            )
 
 
 def _excluded(rule: Any, model: str, system: str) -> bool:

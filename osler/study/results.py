@@ -13,9 +13,11 @@ from osler.core.block import digest, is_block, to_spec
 from osler.core.errors import DataError
 from osler.core.store import Store
 from osler.core.types import Example, Score
+from osler.evaluation.table import spelled
 from osler.study import gates
 from osler.study.dataset import cluster, label_counts
-from osler.study.evaluate import Answers, Frame, comparisons, describe, systems
+from osler.study.disclosure import disclosed, published_settings, rows_hash, study_text, without_paths
+from osler.study.evaluate import Answers, Frame, arms, comparisons, describe, seeds_left_out, systems
 from osler.study.methods import cautions, methods
 from osler.study.plan import Plan
 from osler.study.published import published
@@ -68,13 +70,15 @@ def score(plan: Plan, store: Store) -> tuple[dict[str, Any], list[Answers]]:
             f"study {plan.study.name!r} has no answer in {store.path}",
             hint=f"run it first: osler run {plan.study.path}",
         )
-    results = {**static(plan, answers), **numbers(plan.data.test, answers, frame(plan.study), plan.study.settings)}
+    test, told = disclosed(plan.study.sensitivity, plan.data.test, answers, frame(plan.study))
+    settings = published_settings(plan.study.settings, plan.study.sensitivity)
+    results = {**static(plan, test, told), **numbers(test, told, frame(plan.study), settings)}
     for row in results["systems"]:
         row["training"] = _training(plan, store, row)
     results["gates"] = gates.gates(results)
     results["stages"] = gates.stages(results)
-    results["cases"] = cases(plan, answers)
-    results["warnings"] = [*plan.warnings, *cautions(results, plan)]
+    results["cases"] = cases(plan, test, told)
+    results["warnings"] = [*plan.warnings, *seeds_left_out(results["systems"]), *cautions(results, plan)]
     _keep_scores(plan, store, answers)
     gates.record(store, results)
     return results, answers
@@ -86,24 +90,28 @@ def numbers(
     """All that is computed from predictions alone: what a bundle must reproduce to 1e-9."""
     rows = systems(examples, answers, frame)
     return {
-        "metrics": describe(frame.metrics),
+        "metrics": {
+            name: {**about, "binary": bool(getattr(frame.metrics[name], "binary", False))}
+            for name, about in describe(frame.metrics).items()
+        },
         "systems": rows,
         "comparisons": comparisons(examples, answers, frame),
-        "published": published(examples, answers, settings),
+        "published": published(examples, answers, frame, settings),
     }
 
 
-def static(plan: Plan, answers: Sequence[Answers]) -> dict[str, Any]:
+def static(plan: Plan, test: Sequence[Example], answers: Sequence[Answers]) -> dict[str, Any]:
+    """What is known without any answer. ``test``: the cases as they may leave."""
     study, task, data = plan.study, plan.study.task, plan.data
-    source = task.data
-    test = data.test
+    source, private = task.data, study.sensitivity == "identifiable"
+    spec = to_spec(source) if is_block(source) else None
     return {
         "osler": osler.__version__,
         "generated": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "study": {
             "name": study.name,
             "question": study.question,
-            "toml": study.toml,
+            "toml": study_text(study.toml) if private else study.toml,
             "id": digest(study.toml.encode(), size=8),
             "primary": study.primary,
             "accept": dict(study.accept) or None,
@@ -129,9 +137,10 @@ def static(plan: Plan, answers: Sequence[Answers]) -> dict[str, Any]:
             "labels": sorted({example.target for example in test}),
         },
         "data": {
-            "source": getattr(source, "title", type(source).__name__),
-            "spec": to_spec(source) if is_block(source) else None,
+            "source": type(source).__name__.lower() if private else getattr(source, "title", type(source).__name__),
+            "spec": without_paths(spec) if private else spec,
             "hash": data.hash,
+            "rows_hash": rows_hash(test),
             "n": len(test),
             "clusters": len({cluster(example, task) for example in test}),
             "cluster": task.cluster or "case",
@@ -154,14 +163,15 @@ def _splits(plan: Plan) -> dict[str, dict[str, int]]:
     task = plan.study.task
     parts: dict[str, Sequence[Example]] = {"test": plan.data.test}
     if not plan.study.folds and len(plan.data.folds[0].train):
-        parts = {"train": plan.data.folds[0].train, **parts}
+        unused = task.examples("valid")
+        parts = {"train": plan.data.folds[0].train, **({"valid (not used)": unused} if len(unused) else {}), **parts}
     return {name: {"n": len(rows), "clusters": len({cluster(e, task) for e in rows})} for name, rows in parts.items()}
 
 
 def _counts(test: Sequence[Example], field: str) -> dict[str, int]:
     out: dict[str, int] = {}
     for example in test:
-        value = str(example.meta.get(field, ""))
+        value = spelled(example.meta.get(field))
         out[value] = out.get(value, 0) + 1
     return dict(sorted(out.items()))
 
@@ -169,7 +179,8 @@ def _counts(test: Sequence[Example], field: str) -> dict[str, int]:
 def _flow(plan: Plan, answers: Sequence[Answers]) -> list[dict[str, Any]]:
     test = plan.data.test
     answered = {name for cell in answers for name in cell.ids}
-    everywhere = set(answers[0].ids).intersection(*(cell.ids for cell in answers)) if answers else set()
+    by_arm = [{name for cell in cells for name in cell.ids} for cells in arms(answers).values()]
+    everywhere = set.intersection(*by_arm) if by_arm else set()
     limit = plan.study.settings.get("limit")
     return [
         {"step": "cases in the test split", "n": len(test), "note": f"limited to the first {limit}" if limit else ""},
@@ -178,9 +189,9 @@ def _flow(plan: Plan, answers: Sequence[Answers]) -> list[dict[str, Any]]:
     ]
 
 
-def cases(plan: Plan, answers: Sequence[Answers]) -> list[dict[str, Any]]:
-    """Cases that went wrong, spread over the arms. Identifiable text is left out: only ids and labels are shown."""
-    task, by_id = plan.study.task, {example.id: example for example in plan.data.test}
+def cases(plan: Plan, test: Sequence[Example], answers: Sequence[Answers]) -> list[dict[str, Any]]:
+    """Cases that went wrong, spread over the arms; of identifiable data only pseudonyms and labels are there."""
+    task, by_id = plan.study.task, {example.id: example for example in test}
     hidden = plan.study.sensitivity == "identifiable"
     share = max(4, MOST_CASES // max(1, len(answers)))
     out = []
@@ -191,7 +202,7 @@ def cases(plan: Plan, answers: Sequence[Answers]) -> list[dict[str, Any]]:
         step = max(1, len(wrong) // share)
         for name, prediction in wrong[::step][:share]:
             example = by_id[name]
-            prompt = task.prompt(example)
+            prompt = None if hidden else task.prompt(example)
             reply = prediction.replies[-1].text if prediction.replies else ""
             fields = frame(plan.study).subgroups
             out.append(
@@ -202,14 +213,14 @@ def cases(plan: Plan, answers: Sequence[Answers]) -> list[dict[str, Any]]:
                     "answer": prediction.answer,
                     "parsed": prediction.parsed,
                     "failure": prediction.failure,
-                    "meta": {field: str(example.meta.get(field, "")) for field in fields},
-                    "question": "not shown: the data counts as identifiable" if hidden else prompt.question,
-                    "evidence": [] if hidden else [{"id": p.id, "text": p.text} for p in prompt.evidence],
+                    "meta": {field: spelled(example.meta.get(field)) for field in fields},
+                    "question": prompt.question if prompt else "not shown: the data counts as identifiable",
+                    "evidence": [{"id": p.id, "text": p.text} for p in prompt.evidence] if prompt else [],
                     "gold_evidence": [str(i) for i in example.meta.get("evidence", ())],
                     "cited": list(prediction.evidence or ()),
-                    "rationale": "" if hidden else prediction.rationale,
-                    "reply": "" if hidden else reply,
-                    "choices": [] if hidden else list(prompt.choices),
+                    "rationale": prediction.rationale,
+                    "reply": reply,
+                    "choices": list(prompt.choices) if prompt else [],
                 }
             )
     return out
@@ -221,26 +232,28 @@ def _errors(cell: Answers, by_id: Mapping[str, Example]) -> int:
 
 def _training(plan: Plan, store: Store, row: Mapping[str, Any]) -> dict[str, Any] | None:
     entry = next(e for e in plan.study.models if e.name == row["model"])
-    if "train" not in entry.block.supports:
+    baseline = bool(getattr(entry.block, "baseline", False))
+    if "train" not in entry.block.supports and not baseline:
         return None
     made = [e for e in store.events(plan.study.name, "trained") if e["cell"] in row["cells"]]
     return {
         "n": made[-1]["n"] if made else None,
         "seconds": sum(e["seconds"] for e in made[-max(1, plan.study.folds) :]) if made else None,
         "data": made[-1]["data"] if made else "",
-        "tuned": not getattr(entry.block, "baseline", False),
+        "tuned": not baseline,
     }
 
 
 def _keep_scores(plan: Plan, store: Store, answers: Sequence[Answers]) -> None:
-    """Per-case scores of the primary metric, once per run."""
+    """Per-case scores of the primary metric; a case that was asked again is scored again where its value changed."""
     metric, by_id = plan.study.metrics[plan.study.primary], {e.id: e for e in plan.data.test}
     for cell in answers:
-        known = {row[0] for row in store.scores(cell.cell, plan.study.primary)}
+        kept = store.scores(cell.cell, plan.study.primary)
+        known = {name: (value, reason) for name, by, value, reason in kept if by == "machine"}
         rows: list[tuple[str, str, str, float | None, str]] = []
         for name, prediction in zip(cell.ids, cell.predictions, strict=True):
-            if name not in known:
-                found: Score = metric.score(by_id[name], prediction)
+            found: Score = metric.score(by_id[name], prediction)
+            if known.get(name) != (found.value, found.reason):
                 rows.append((cell.cell, name, plan.study.primary, found.value, found.reason))
         if rows:
             store.put_scores(rows, by="machine")

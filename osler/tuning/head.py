@@ -33,7 +33,10 @@ class Head:
 
     base: gives the vectors and stays as it is. data: the training data where it is not the study's own (a study
     resolves it). l2: penalty, or a grid from which the best by held-out likelihood is taken, with cases that share
-    their evidence (a patient) kept together; a fitted head holds the one that was taken. features: some of
+    their evidence (a patient) kept together; a fitted head holds the one that was taken. Where prompts have no evidence
+    a head cannot know which cases are of one patient, so each stands alone: the penalty that is taken may then be too
+    small, for cases of a patient stand on both sides of the held-out likelihood. Nothing else hangs on it, and the
+    study's own splits and folds do keep patients apart. features: some of
     question, evidence, product, difference, cosine, lexical. best: how many best-matching sentences make the
     evidence's vector. balanced: weigh rows so that every label counts the same.
     weights: base64 of float32 ``[labels, features]``, little endian; "" before training.

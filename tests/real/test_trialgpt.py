@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import pytest
 
 from osler.core.types import Example, Prompt
+from osler.data.published import locate, rows
 from osler.data.trialgpt import TrialGPT
 from osler.evaluation.parsing import parse
 from osler.models.recorded import Recorded
@@ -50,6 +51,14 @@ def test_one_criterion_is_empty_and_evidence_is_in_the_note(examples: Sequence[E
     for example in examples:
         held = {sentence for sentence, _ in example.input["sentences"]}
         assert set(example.meta["evidence"]) <= held
+
+
+def test_the_experts_kept_every_sentence_that_gpt4_cites() -> None:
+    """Why the source carries a caution: the evidence precision of GPT-4 is 100 % by construction."""
+    found = rows(locate("trialgpt/criterion_annotations.jsonl.gz", what="TrialGPT"), what="TrialGPT")
+    kept = [set(map(str, row["gpt4_sentences"])) <= set(map(str, row["expert_sentences"])) for row in found]
+    assert kept == [True] * 1015
+    assert "1,015 rows" in TrialGPT.cautions[0]
 
 
 def test_age_and_sex_of_the_patients(examples: Sequence[Example]) -> None:

@@ -22,7 +22,8 @@ class Auroc:
 
     title: ClassVar[str] = "AUROC"
     definition: ClassVar[str] = (
-        "Mean over gold classes of P(p of a case of the class > p of another case) + P(equal) / 2."
+        "Mean over gold classes of P(p of a case of the class > p of another case) + P(equal) / 2. "
+        "Without skill it is 0.5 only where all cases have the same choices."
     )
     unit: ClassVar[str] = "share"
     higher_is_better: ClassVar[bool | None] = True

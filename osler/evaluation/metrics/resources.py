@@ -27,7 +27,10 @@ class Latency:
     """Median time of a case in seconds: the times of its calls added up, also when they ran side by side."""
 
     title: ClassVar[str] = "Latency"
-    definition: ClassVar[str] = "Median over cases of the seconds of all calls of the case, added up."
+    definition: ClassVar[str] = (
+        "Median over cases of the seconds of all calls of the case, added up; for a model that runs here without the "
+        "wait for its batch and without texts that it had embedded before."
+    )
     unit: ClassVar[str] = "s"
     higher_is_better: ClassVar[bool | None] = False
 

@@ -49,11 +49,14 @@ def interval(low: float | None, high: float | None, unit: str) -> str:
     return f"{_scaled(low, unit)[1]} to {_scaled(high, unit)[1]}"
 
 
-def estimate(found: Mapping[str, Any] | None, unit: str) -> str:
-    """``87.3 % (85.1 to 89.2)``. None or all of n prints the one-sided 95 % bound, as "0 of n" proves no zero."""
+def estimate(found: Mapping[str, Any] | None, unit: str, *, binary: bool = True) -> str:
+    """``87.3 % (85.1 to 89.2)``. None or all of n prints the one-sided 95 % bound, as "0 of n" proves no zero.
+
+    ``binary``: whether a share is the mean of right and wrong, so that it counts cases.
+    """
     if found is None or found["value"] is None:
         return MISSING
-    bound = extreme(found, unit)
+    bound = extreme(found, unit, binary=binary)
     if bound:
         return bound
     shown = quantity(found["value"], unit)
@@ -61,13 +64,14 @@ def estimate(found: Mapping[str, Any] | None, unit: str) -> str:
     return f"{shown} ({ends})" if ends else f"{shown} (no interval)"
 
 
-def extreme(found: Mapping[str, Any], unit: str) -> str:
+def extreme(found: Mapping[str, Any], unit: str, *, binary: bool = True) -> str:
     """``0 of 100 (at most 3.0 %)``, or empty when the value is not at an end or its interval already says so.
 
-    The bound counts independent units: clusters (patients) where they are fewer than cases.
+    Empty, too, for a share that is no mean of right and wrong (``binary`` false): a calibration error or a macro F1 of
+    0 is not "0 of 100". The bound counts independent units: clusters (patients) where they are fewer than cases.
     """
     value, n = found["value"], found["n"]
-    if unit != "share" or not n or value not in (0, 1):
+    if not binary or unit != "share" or not n or value not in (0, 1):
         return ""
     if value == 1 and found["low"] is not None and found["low"] < 1:
         return ""

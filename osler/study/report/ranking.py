@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 ALPHA = 0.05
+MOST_UNSCORED = 0.05  # of an arm's answers; beyond it the figure is one of the answers that could be scored
 
 
 def leader(systems: Sequence[Mapping[str, Any]], metric: str, higher: bool | None) -> Mapping[str, Any] | None:
@@ -24,14 +25,14 @@ def winner(
     metric: str,
     higher: bool | None,
 ) -> str | None:
-    """The leader's name where its paired interval against every other system excludes 0, else None."""
+    """The leader's name where its paired comparison with every other system is settled in its favour, else None."""
     best = leader(systems, metric, higher)
     others = [item for item in systems if item is not best and value(item, metric) is not None]
     if best is None or higher is None or not others:
         return None
     for other in others:
         found = between(comparisons, metric, best["name"], other["name"])
-        if found is None or not _ahead(found, best["name"], higher):
+        if found is None or not ahead(found, best["name"], higher):
             return None
     return str(best["name"])
 
@@ -45,12 +46,17 @@ def between(comparisons: Sequence[Mapping[str, Any]], metric: str, first: str, s
 
 
 def open_question(found: Mapping[str, Any]) -> bool:
-    """True when the interval of the difference holds 0 or is missing, or p is above 0.05: neither side is better."""
-    low, high, p = found["low"], found["high"], found["p"]
+    """True when neither side is better: the interval holds 0 or is missing, or p is above 0.05.
+
+    p is the one adjusted for the number of comparisons, where there is one.
+    """
+    low, high, p = found["low"], found["high"], found.get("p_adjusted")
+    p = found.get("p") if p is None else p
     return low is None or high is None or low <= 0 <= high or (p is not None and p > ALPHA)
 
 
-def _ahead(found: Mapping[str, Any], name: str, higher: bool) -> bool:
+def ahead(found: Mapping[str, Any], name: str, higher: bool) -> bool:
+    """Whether the comparison shows that system ``name`` is the better one of its pair."""
     if open_question(found):
         return False
     rises = found["low"] > 0
@@ -70,10 +76,34 @@ def target(rule: Mapping[str, Any]) -> tuple[float, bool]:
     return float(rule["at_most"]), True
 
 
-def acceptance(system: Mapping[str, Any], rule: Mapping[str, Any] | None) -> str:
+def baseline(system: Mapping[str, Any]) -> bool:
+    """Whether the system is one that has to be beaten (the majority's label): it is never accepted itself."""
+    training = system.get("training") or {}
+    return not training.get("tuned", True)
+
+
+def refusal(system: Mapping[str, Any], metric: str, cases: int | None) -> str:
+    """Why no value of ``metric`` is ground to accept the system; empty where nothing stands against it.
+
+    A figure of the answers that happened to be there flatters: the system must have been asked all ``cases`` of the
+    study, and at most 5 % of its answers may be without a score.
+    """
+    asked, rows = system.get("cases"), system.get("n") or 0
+    asked = rows if asked is None else asked
+    if cases and asked and asked < cases:
+        return f"it answered {asked:,} of {cases:,} cases"
+    found = system["estimates"].get(metric) or {}
+    unscored = found.get("unscored") or 0
+    if unscored > MOST_UNSCORED * max(rows, unscored):
+        return f"{unscored:,} of its {max(rows, unscored):,} answers have no {metric}"
+    return ""
+
+
+def acceptance(system: Mapping[str, Any], rule: Mapping[str, Any] | None, cases: int | None = None) -> str:
     """``met``, ``not met`` or ``cannot tell``; empty when the study set no rule.
 
-    Unless ``lower_bound`` is false the cautious end of the interval must reach the value.
+    Unless ``lower_bound`` is false the cautious end of the interval must reach the value. What reaches it cannot tell
+    where ``refusal`` names a reason. ``cases``: how many the study has.
     """
     if not rule:
         return ""
@@ -82,8 +112,10 @@ def acceptance(system: Mapping[str, Any], rule: Mapping[str, Any] | None) -> str
         return "cannot tell"
     wanted, limit = target(rule)
     held = found["value"]
-    if rule.get("lower_bound", True):
+    if held is not None and rule.get("lower_bound", True):
         held = found["high"] if limit else found["low"]
     if held is None:
         return "cannot tell"
-    return "met" if (held <= wanted if limit else held >= wanted) else "not met"
+    if not (held <= wanted if limit else held >= wanted):
+        return "not met"
+    return "cannot tell" if refusal(system, rule["metric"], cases) else "met"

@@ -39,7 +39,7 @@ _DATA: Record = {
     "citation": "",
     "synthetic": False,
 }
-_METRIC: Record = {"title": "", "definition": "", "unit": "", "higher_is_better": None}
+_METRIC: Record = {"title": "", "definition": "", "unit": "", "higher_is_better": None, "binary": False}
 _SYSTEM: Record = {
     "name": "",
     "model": "",
@@ -48,6 +48,8 @@ _SYSTEM: Record = {
     "cells": [],
     "spec": {},
     "n": 0,
+    "cases": None,
+    "left_out": [],
     "failures": {},
     "unparsed": 0,
     "estimates": {},
@@ -86,6 +88,7 @@ _COMPARISON: Record = {
     "p_adjusted": None,
     "method": "",
     "n": None,
+    "cases": None,
     "clusters": None,
     "only_a": None,
     "only_b": None,

@@ -1,6 +1,7 @@
 """The plain-language summary, written from the numbers by fixed rules.
 
-Rules: no better system is named when the interval of the difference holds 0; below 200 paired cases the study is
+Rules: no better system is named when the interval of the difference holds 0 or the adjusted p is above 0.05; what the
+first in the list loses case by case is said; below 200 paired cases the study is
 called a development evaluation; small subgroups, made-up data and unread replies are said; and every summary ends
 with the oversight that the output needs.
 """
@@ -73,9 +74,42 @@ def _cases(record: Mapping[str, Any]) -> tuple[str, ...]:
     names = [item["name"] for item in record["systems"]]
     if names:
         shown = names if len(names) <= 6 else [*names[:5], f"{len(names) - 5} more"]
-        many = f"{len(names)} systems answered the same cases" if len(names) > 1 else "One system answered"
+        many = "One system answered"
+        if len(names) > 1:
+            many = f"{len(names)} systems answered " + ("the same cases" if same_cases(record) else "different cases")
         out.append(f"{many}: {say.listed(shown)}.")
+        if not same_cases(record):
+            out.append(_shared(record))
     return tuple(out) or ("The results do not describe the data.",)
+
+
+def same_cases(record: Mapping[str, Any]) -> bool:
+    """Whether every system answered all cases of the study, or (by the flow of cases) all the same ones."""
+    found = {item["cases"] for item in record["systems"]} - {None}
+    if found <= {record["data"]["n"]} or record["data"]["n"] is None:
+        return len(found) <= 1
+    everywhere = {row["n"] for row in record["flow"] if row["step"] == "asked of every system"}
+    return len(found) == 1 and everywhere == found
+
+
+def _shared(record: Mapping[str, Any]) -> str:
+    """How many cases each system answered, and how many any two of them share."""
+    counts = [f"{item['name']} {say.count(item['cases'])}" for item in record["systems"]]
+    shown = counts if len(counts) <= 6 else [*counts[:5], f"{len(counts) - 5} more"]
+    metric = record["study"]["primary"]
+    pairs = [
+        item["n"] if item["cases"] is None else item["cases"]
+        for item in record["comparisons"]
+        if item["metric"] == metric and item["subgroup"] is None
+    ]
+    known = [int(n) for n in pairs if n is not None]
+    both = "" if not known else f" Two systems are compared on the {_range(known)} cases that both answered."
+    return f"Cases answered: {say.listed(shown)}.{both}"
+
+
+def _range(counts: list[int]) -> str:
+    low, high = min(counts), max(counts)
+    return say.count(low) if low == high else f"{say.count(low)} to {say.count(high)}"
 
 
 def _found(record: Mapping[str, Any]) -> tuple[str, ...]:
@@ -85,7 +119,7 @@ def _found(record: Mapping[str, Any]) -> tuple[str, ...]:
         return ("No system has a value for the primary metric, so nothing was found.",)
     out = [
         f"{about['title'][:1].upper()}{about['title'][1:]} of {item['name']}: "
-        f"{say.estimate(item['estimates'].get(metric), about['unit'])}."
+        f"{say.estimate(item['estimates'].get(metric), about['unit'], binary=about['binary'])}."
         for item in _best_first(record, metric, about["higher_is_better"])[:5]
     ]
     if any(item["estimates"].get(metric, {}).get("low") is not None for item in record["systems"]):
@@ -102,37 +136,51 @@ def _best_first(record: Mapping[str, Any], metric: str, higher: bool | None) -> 
 
 def _better(record: Mapping[str, Any], metric: str, about: Mapping[str, Any]) -> tuple[str, ...]:
     """Who is better, or that the data cannot tell."""
-    ordered = _best_first(record, metric, about["higher_is_better"])
-    if len(ordered) < 2 or about["higher_is_better"] is None:
+    higher = about["higher_is_better"]
+    ordered = _best_first(record, metric, higher)
+    if len(ordered) < 2 or higher is None:
         return ()
     best = ordered[0]["name"]
-    if ranking.winner(record["systems"], record["comparisons"], metric, about["higher_is_better"]):
+    if ranking.winner(record["systems"], record["comparisons"], metric, higher):
         others = "the other" if len(ordered) == 2 else "each of the others"
-        said = f"{best} did better than {others}: no interval of the difference holds 0."
-        weak = [
-            other["name"]
-            for other in ordered[1:]
-            if ((ranking.between(record["comparisons"], metric, best, other["name"]) or {}).get("p_adjusted") or 0)
-            > ranking.ALPHA
-        ]
-        if weak:
-            said += f" After adjustment for the number of comparisons this is not settled against {say.listed(weak)}."
-        return (said,)
-    unsettled, unpaired = [], []
+        return (f"{best} did better than {others}: no interval of the difference holds 0.",)
+    unsettled, unpaired, lost, adjusted = [], [], [], []
     for other in ordered[1:]:
         found = ranking.between(record["comparisons"], metric, best, other["name"])
         if found is None:
             unpaired.append(other["name"])
-        elif ranking.open_question(found):
-            ends = say.interval(found["low"], found["high"], about["unit"])
-            size = say.span(found["difference"], about["unit"])
-            unsettled.append(f"{other['name']} (difference {size}{f', interval {ends}' if ends else ''})")
-    out = []
+            continue
+        shown = f"{other['name']} ({_difference(found, about['unit'])})"
+        if ranking.open_question(found):
+            unsettled.append(shown)
+            if not ranking.open_question({**found, "p_adjusted": None}):
+                adjusted.append(other["name"])
+        elif not ranking.ahead(found, best, higher):
+            lost.append(_lost(found, best, other["name"], about["unit"]))
+    out = lost
     if unsettled:
         out.append(f"The data do not show whether {best} is better than {say.listed(unsettled, 'or')}.")
+    if adjusted:
+        out.append(
+            f"After adjustment for the number of comparisons this is not settled against {say.listed(adjusted)}."
+        )
     if unpaired:
         out.append(f"{best} was not compared case by case with {say.listed(unpaired, 'or')}: the order is no evidence.")
     return tuple(out)
+
+
+def _lost(found: Mapping[str, Any], best: str, other: str, unit: str) -> str:
+    """What the leader loses on the cases that both answered: its place was won on others."""
+    n = found["n"] if found["cases"] is None else found["cases"]
+    return (
+        f"{other} did better than {best} on the {say.count(n)} cases that both answered ({_difference(found, unit)}): "
+        f"the higher place of {best} comes from other cases and is no evidence."
+    )
+
+
+def _difference(found: Mapping[str, Any], unit: str) -> str:
+    ends = say.interval(found["low"], found["high"], unit)
+    return f"difference {say.span(found['difference'], unit)}{f', interval {ends}' if ends else ''}"
 
 
 def _accepted(record: Mapping[str, Any]) -> tuple[str, ...]:
@@ -140,10 +188,20 @@ def _accepted(record: Mapping[str, Any]) -> tuple[str, ...]:
     if not rule:
         return ("The study set no value that would be good enough.",)
     about = record["metrics"].get(rule["metric"], {"title": rule["metric"], "unit": ""})
-    met = [item["name"] for item in record["systems"] if ranking.acceptance(item, rule) == "met"]
+    cases = record["data"]["n"]
+    reached = [item for item in record["systems"] if ranking.acceptance(item, rule, cases) == "met"]
+    met = [item["name"] for item in reached if not ranking.baseline(item)]
     shown = say.listed(met) if met else "no system"
     verb = "meets" if len(met) < 2 else "meet"
-    return (f"Good enough was set as {acceptance_rule(rule, about)}: {shown} {verb} it.",)
+    out = [f"Good enough was set as {acceptance_rule(rule, about)}: {shown} {verb} it."]
+    simple = [item["name"] for item in reached if ranking.baseline(item)]
+    if simple:
+        out.append(f"{say.listed(simple)}, a baseline, reaches it, too: the value is set too low.")
+    for item in record["systems"]:
+        refused = ranking.refusal(item, rule["metric"], cases)
+        if refused and not ranking.baseline(item):
+            out.append(f"{item['name']} cannot be accepted on these figures, as {refused}.")
+    return tuple(out)
 
 
 def acceptance_rule(rule: Mapping[str, Any], about: Mapping[str, Any]) -> str:

@@ -44,7 +44,7 @@ def primary_plot(record: Mapping[str, Any]) -> Plot | None:
         return None
     rule = record["study"]["accept"]
     wanted, limit = ranking.target(rule) if rule and rule["metric"] == metric else (None, False)
-    pairs = [(item, _point(item["name"], item["estimates"].get(metric), about["unit"])) for item in record["systems"]]
+    pairs = [(item, _point(item["name"], item["estimates"].get(metric), about)) for item in record["systems"]]
     axis = forest.scale([point for _, point in pairs], about["unit"], reference=wanted)
     lines = tuple(
         Line(
@@ -52,7 +52,7 @@ def primary_plot(record: Mapping[str, Any]) -> Plot | None:
             picture=forest.line([point], axis),
             numbers=(point.text,),
             note=_support(item["estimates"].get(metric)),
-            flag=ranking.acceptance(item, rule),
+            flag="baseline" if ranking.baseline(item) and rule else ranking.acceptance(item, rule, record["data"]["n"]),
         )
         for item, point in pairs
     )
@@ -99,11 +99,11 @@ def difference_plot(record: Mapping[str, Any], *, grouped: bool = False) -> Plot
 
 
 def verdict(found: Mapping[str, Any]) -> str:
-    """The recorded verdict with names for "a" and "b"; ``no difference shown`` whenever the interval holds 0."""
+    """The recorded verdict with names for "a" and "b"; ``no difference shown`` whenever the question is open."""
     if found["difference"] is None:
         return str(found["verdict"] or "not compared")
     if ranking.open_question(found):
-        return "no difference shown"
+        return str(found["verdict"]) if found["verdict"].startswith("not settled") else "no difference shown"
     side, _, rest = found["verdict"].partition(" ")
     return f"{found[side]} {rest}" if side in ("a", "b") else found["verdict"] or "interval excludes 0"
 
@@ -127,7 +127,7 @@ def _subgroups(
     systems = record["systems"]
     rows = {
         value: [
-            _point(item["name"], item["subgroups"].get(field, {}).get(value, {}).get(metric), about["unit"], index)
+            _point(item["name"], item["subgroups"].get(field, {}).get(value, {}).get(metric), about, index)
             for index, item in enumerate(systems)
         ]
         for value in values
@@ -155,9 +155,9 @@ def _group_size(record: Mapping[str, Any], field: str, value: str, metric: str) 
     return min(held) if held else record["data"]["subgroups"].get(field, {}).get(value)
 
 
-def _point(title: str, found: Mapping[str, Any] | None, unit: str, series: int = 0) -> forest.Point:
+def _point(title: str, found: Mapping[str, Any] | None, about: Mapping[str, Any], series: int = 0) -> forest.Point:
     found = found or {"value": None, "low": None, "high": None, "n": None, "clusters": None}
-    text = say.estimate(found, unit)
+    text = say.estimate(found, about["unit"], binary=about["binary"])
     return forest.Point(
         title=title, text=text, value=found["value"], low=found["low"], high=found["high"], series=series
     )
@@ -192,7 +192,7 @@ def metric_rows(record: Mapping[str, Any]) -> list[tuple[str, list[Cell]]]:
         (
             item["name"],
             [
-                _cell(item["estimates"].get(name), about["unit"], best[name] == item["name"])
+                _cell(item["estimates"].get(name), about, best[name] == item["name"])
                 for name, about in record["metrics"].items()
             ],
         )
@@ -200,11 +200,12 @@ def metric_rows(record: Mapping[str, Any]) -> list[tuple[str, list[Cell]]]:
     ]
 
 
-def _cell(found: Mapping[str, Any] | None, unit: str, bold: bool) -> Cell:
+def _cell(found: Mapping[str, Any] | None, about: Mapping[str, Any], bold: bool) -> Cell:
     if found is None or found["value"] is None:
         reason = "not scored" if found is not None else "\u2013"
         return Cell(value=reason, interval="", support=_support(found), bold=False)
-    bound = say.extreme(found, unit)
+    unit = about["unit"]
+    bound = say.extreme(found, unit, binary=about["binary"])
     if bound:
         value, _, rest = bound.partition(" (")
         return Cell(value=value, interval=rest.rstrip(")"), support=_support(found), bold=bold)

@@ -47,7 +47,7 @@ def test_rows_become_examples(tmp_path: Path) -> None:
 
 def test_no_patient_is_in_two_splits_and_none_moves_when_cases_come(tmp_path: Path) -> None:
     def where(rows: list[dict[str, Any]]) -> dict[str, str]:
-        source = File(path=table(tmp_path, rows), cluster="patient", seed=3)
+        source = File(path=table(tmp_path, rows), cluster="patient", seed=3, valid=0.2, test=0.5)
         return {str(e.meta["patient"]): split for split in SPLITS for e in source.examples(split)}
 
     rows = [case(n, patient=f"p{n % 50}") for n in range(200)]
@@ -89,7 +89,14 @@ def test_choices_of_a_case_may_be_a_list_or_text(tmp_path: Path, options: Any) -
         ([case(1, id="")], {}, "empty id", "fill"),
         ([case(1, target=" ")], {}, "'c1' of cases.jsonl has an empty target", "label"),
         ([case(1, target=None)], {}, "empty target", "label"),
-        ([case(1)], {"choices": ["no", "maybe"]}, "not among its choices", "'no', 'maybe'"),
+        ([case(1)], {"choices": ["no", "maybe"]}, "not among its choices", "it has 2 choices"),
+        (
+            [case(n, p=" " if n > 4 else f"p{n}") for n in range(9)],
+            {"cluster": "p"},
+            "4 case(s) have no 'p'",
+            "fill 'p'",
+        ),
+        ([case(1, p=None)], {"cluster": "p", "valid": 0, "test": 1}, "'c1'", "fill 'p'"),
         ([case(1, options="yes")], {"choices_column": "options"}, "no list of two or more", "yes|no"),
         ([case(1, options="[yes")], {"choices_column": "options"}, "no list of two or more", "yes|no"),
         ([case(1, part="later")], {"split": "part"}, "no split that is known", "train, valid or test"),
@@ -103,6 +110,14 @@ def test_rows_that_cannot_be_cases(
         source.examples("train")
     assert said in caught.value.message
     assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize("settings", [{"choices": ["no", "maybe"]}, {"choices_column": "options"}])
+def test_a_message_holds_no_gold_answer_and_no_choice(tmp_path: Path, settings: Mapping[str, Any]) -> None:
+    rows = [case(1, target="CANARY one", options="CANARY two|CANARY three")]
+    with pytest.raises(DataError, match="not among its choices") as caught:
+        File(path=table(tmp_path, rows), **settings).examples("train")
+    assert "CANARY" not in str(caught.value) + caught.value.hint
 
 
 @pytest.mark.parametrize(

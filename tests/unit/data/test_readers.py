@@ -131,3 +131,11 @@ def test_rows_that_are_not_flat_are_refused(tmp_path: Path, rows: list[dict[str,
         write_parquet(tmp_path / "rows.parquet", rows)
     assert said in caught.value.message
     assert not (tmp_path / "rows.parquet").exists()
+
+
+def test_semicolons_and_long_fields_are_read(tmp_path: Path) -> None:
+    file = tmp_path / "cases.csv"
+    file.write_text("id;text\n1;a, b\n2;" + "x" * 200_000 + "\n", encoding="utf-8")
+    rows = read_csv(file)
+    assert rows[0] == {"id": "1", "text": "a, b"}
+    assert len(rows[1]["text"]) == 200_000

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from osler.core.errors import DataError
-from osler.core.statistics import detectable_difference, newcombe_paired
+from osler.core.statistics import clopper_pearson, detectable_difference, newcombe_paired
 from osler.evaluation.compare import compare, verdict
 from osler.evaluation.metrics import METRICS, Accuracy, Brier, Cost, Latency, MacroF1, metric
 from osler.evaluation.table import Table, tabulate_columns
@@ -87,7 +87,9 @@ def test_a_system_compared_with_itself_is_no_different(rows: list[tuple[str, str
         found = compare(one, table, table, resamples=100)
         assert found.difference == 0
         assert found.p in (1.0, None)
-        assert (found.p is None) == (found.low is None) == (found.clusters == 1)
+        assert (found.p is None) == (found.clusters == 1 and found.method.startswith("one cluster"))
+        exact = one.binary and found.clusters == found.n
+        assert (found.low is None) == (found.clusters < 10 and not exact)
         assert verdict(found).startswith("no difference shown")
 
 
@@ -112,7 +114,8 @@ def test_every_metric_compares_a_system_with_itself(name: str) -> None:
     found = compare(metric(name), table, table, resamples=200)
     assert found.difference == 0
     assert found.p == 1.0
-    assert (found.low, found.high) == pytest.approx((0, 0), abs=1e-12)
+    limit = clopper_pearson(0, 30).high if found.unit == "share" else 0  # equal on 30 patients, not on all there are
+    assert (found.low, found.high) == pytest.approx((-limit, limit), abs=1e-12)
     assert orjson.loads(orjson.dumps(found.json()))["unit"] == found.unit
 
 
@@ -161,6 +164,57 @@ def test_few_clusters_cannot_show_a_difference() -> None:
     single = compare(Accuracy(), *cells(0, 0, 40, 0, clusters=1))
     assert (single.low, single.p) == (None, None)
     assert verdict(single) == "no difference shown (n = 40; one cluster, so no interval)"
+
+
+@pytest.mark.parametrize(("clusters", "better"), [(6, False), (9, False), (12, True)])
+def test_the_same_gain_in_every_patient_needs_ten_patients(clusters: int, better: bool) -> None:
+    n = 10 * clusters
+    a = answering([row // clusters < 5 for row in range(n)], clusters=clusters)
+    b = answering([row // clusters < 9 for row in range(n)], clusters=clusters)
+    found = compare(Accuracy(), a, b)
+    assert found.difference == pytest.approx(0.4)
+    assert found.p is not None
+    assert found.p <= 0.05
+    if better:
+        differ = clopper_pearson(0, clusters).high
+        assert (found.low, found.high) == pytest.approx((0.4 - 1.4 * differ, 0.4 + 0.6 * differ))
+        assert verdict(found) == "b better"
+    else:
+        assert (found.low, found.high, found.detectable) == (None, None, None)
+        assert verdict(found) == f"no difference shown (n = {n}; fewer than 10 clusters, so no interval)"
+
+
+def test_the_difference_of_calibration_errors_lies_in_its_own_interval() -> None:
+    rng = np.random.default_rng(2)
+    sure = np.round(rng.uniform(0.5, 1, size=120), 3)
+    right = rng.random(120) < sure
+
+    def stating(confidence: list[float]) -> Table:
+        return tabulate_columns(
+            ids=[str(row) for row in range(120)],
+            targets=["a" if hit else "b" for hit in right],
+            answers=["a"] * 120,
+            votes=[{"a": p, "b": 1 - p} for p in confidence],
+        )
+
+    found = compare(metric("calibration_error"), stating(sure.tolist()), stating([0.99] * 120), resamples=1_000)
+    assert found.difference is not None
+    assert found.low is not None
+    assert found.high is not None
+    middle = (found.low + found.high) / 2
+    assert middle == pytest.approx(found.difference, abs=0.25 * (found.high - found.low))
+    assert found.method == "paired cluster bootstrap, 1000 resamples, corrected for bias"
+
+
+@pytest.mark.parametrize(
+    ("asked", "size"), [([1, 1], "20"), ([2, 2], "20 cases x 2 seeds"), ([2, 1], "20 cases, 30 answers")]
+)
+def test_cases_asked_under_several_seeds_are_named_as_such(asked: list[int], size: str) -> None:
+    ids = [str(row) for row in range(20) for _ in range(asked[row % 2])]
+    table = tabulate_columns(ids=ids, targets=["a"] * len(ids), answers=["a"] * len(ids))
+    found = compare(MacroF1(), table, table, resamples=50)
+    assert (found.n, found.cases, found.clusters) == (len(ids), 20, 20)
+    assert verdict(found).startswith(f"no difference shown (n = {size}; ")
 
 
 def test_only_rows_scored_in_both_are_compared() -> None:

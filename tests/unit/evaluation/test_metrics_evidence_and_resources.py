@@ -57,6 +57,45 @@ def test_a_system_that_never_cites_has_no_value() -> None:
     assert not EvidenceF1().scored(table).any()
 
 
+@pytest.mark.parametrize("failures", [["", "timeout"], ["", ""]], ids=["failed", "unread"])
+def test_what_was_not_read_has_found_nothing(failures: list[str]) -> None:
+    table = tabulate_columns(
+        ids=["a", "b"],
+        targets=["x"] * 2,
+        answers=["x", None],
+        failures=failures,
+        cited=[("1",), None],
+        gold=[("1",), ("2", "3", "4")],
+    )
+    assert value(EvidenceRecall(), table) == pytest.approx(1 / 4)
+    assert value(EvidenceF1(), table) == pytest.approx(2 / 5)
+    assert value(EvidencePrecision(), table) == 1
+    case = Example(id="b", input={}, target="x", meta={"evidence": ("2", "3", "4")})
+    made = Prediction(answer=None, parsed=False, failure=failures[1])
+    assert EvidenceRecall().score(case, made).value == 0
+    assert EvidencePrecision().score(case, made).value is None
+
+
+def test_failed_calls_do_not_make_a_system_cite() -> None:
+    table = tabulate_columns(
+        ids=["a", "b"], targets=["x"] * 2, answers=["x", None], failures=["", "timeout"], gold=[("1",), ("2",)]
+    )
+    assert not EvidenceRecall().scored(table).any()
+    assert not EvidenceF1().scored(table).any()
+
+
+def test_a_case_without_gold_stays_out_when_its_call_failed() -> None:
+    table = tabulate_columns(
+        ids=["a", "b"],
+        targets=["x"] * 2,
+        answers=["x", None],
+        failures=["", "timeout"],
+        cited=[("1",), None],
+        gold=[("1",), None],
+    )
+    assert EvidenceRecall().scored(table).tolist() == [True, False]
+
+
 def test_time_tokens_and_money() -> None:
     table = tabulate_columns(
         ids=list("abcd"),

@@ -76,6 +76,22 @@ def test_probabilities_sum_to_one_and_keep_the_order(logprobs: dict[str, float])
     assert probabilities({}) == {}
 
 
+@pytest.mark.parametrize(
+    ("logprobs", "answer"),
+    [
+        ({"A": math.nan, "B": -0.5}, None),
+        ({"A": -2.0, "B": math.nan}, None),
+        ({"A": math.inf, "B": -0.5}, None),
+        ({"A": -math.inf, "B": -math.inf}, None),
+        ({"A": -math.inf, "B": -0.5}, "B"),
+    ],
+)
+def test_log_probabilities_that_are_no_numbers_are_no_answer(logprobs: dict[str, float], answer: str | None) -> None:
+    found = predict(ZeroShot(), Scripted(supports=("score",), logprobs=logprobs))
+    assert (found.answer, found.parsed) == (answer, answer is not None)
+    assert found.votes == ({} if answer is None else {"A": 0.0, "B": 1.0})
+
+
 def test_chain_of_thought_adds_a_cue_and_a_rule_for_the_last_line() -> None:
     model = Scripted("She needs it to stop clots. Aspirin acts on platelets.\nAnswer: B")
     found = predict(ChainOfThought(), model)

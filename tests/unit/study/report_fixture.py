@@ -93,6 +93,7 @@ METRICS: Row = {
         "definition": "Share of cases answered right; an unread reply is wrong.",
         "unit": "share",
         "higher_is_better": True,
+        "binary": True,
     },
     "macro_f1": {
         "title": "macro F1",
@@ -111,6 +112,7 @@ METRICS: Row = {
         "definition": "Share of excluded patients called included.",
         "unit": "share",
         "higher_is_better": False,
+        "binary": True,
     },
     "latency": {"title": "time per case", "definition": "", "unit": "s", "higher_is_better": False},
     "cost": {"title": "cost per case", "definition": "US dollars.", "unit": "USD", "higher_is_better": False},

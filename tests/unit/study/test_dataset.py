@@ -49,9 +49,9 @@ def test_folds_cover_every_case_once_and_keep_patients_together(workplace: Any, 
     task = {"from": "labelled_text", "cluster": "patient"}
     found = dataset(load(workplace.study(task=task, systems=["few_shot"], data=data(folds=k, cluster="patient"))))
     assert len(found.folds) == k
-    assert sorted(e.id for fold in found.folds for e in fold.test) == [e.id for e in found.test]
+    assert sorted(e.id for fold in found.folds for e in fold.test) == sorted(e.id for e in found.test)
     for fold in found.folds:
-        assert len(fold.train) + len(fold.test) == 30
+        assert len(fold.train) + len(fold.test) == 54
         assert not {e.meta["patient"] for e in fold.train} & {e.meta["patient"] for e in fold.test}
     assert "no patient is trained on and tested" in found.overlap["note"]
 
@@ -72,6 +72,43 @@ def test_a_case_that_stands_in_train_and_test_word_for_word_is_warned_of(workpla
     found = dataset(load(workplace.study(systems=["few_shot"])))
     assert found.overlap["exact"] == 1
     assert "1 test cases stand word for word among the 24 training cases" in found.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "exact", "near"),
+    [("", 18, 0), (" Thank you.", 0, 18), (None, 0, 0)],
+)
+def test_folds_are_held_against_each_other(workplace: Any, change: str | None, exact: int, near: int) -> None:
+    texts = [" ".join(f"word{i}x{j}" for j in range(60)) for i in range(9)]
+    twice = [*texts, *(text + change for text in texts)] if change is not None else texts
+    rows = [
+        {"id": f"c{i}", "text": text, "label": "urgent" if i % 9 < 4 else "routine", "split": "test"}
+        for i, text in enumerate(twice)
+    ]
+    workplace.write_cases("cases.jsonl", rows)
+    found = dataset(load(workplace.study(models=["majority"], data=data(folds=len(rows)))))
+    assert (found.overlap["exact"], found.overlap["near"], found.overlap["checked"]) == (exact, near, len(rows))
+    assert [f"{exact} test cases stand word for word" in warning for warning in found.warnings] == [True] * bool(
+        exact or near
+    )
+
+
+def test_folds_that_teach_nothing_are_not_said_to_be_checked(workplace: Any) -> None:
+    found = dataset(load(workplace.study(data=data(folds=3)))).overlap
+    assert (found["checked"], found["exact"]) == (0, 0)
+    assert "nothing is trained or shown" in found["note"]
+
+
+@pytest.mark.parametrize("split", ["test", "train"])
+def test_a_case_without_a_patient_is_refused_whatever_the_source(workplace: Any, split: str) -> None:
+    rows = workplace_rows(workplace)
+    for row in [row for row in rows if row["split"] == split][:5]:
+        row["patient"] = None
+    workplace.write_cases("cases.jsonl", rows)
+    task = {"from": "labelled_text", "cluster": "patient"}
+    study = load(workplace.study(task=task, systems=["few_shot"], data=data()))
+    with pytest.raises(DataError, match=r"5 case\(s\) have no 'patient' .*: 'm\d\d', 'm\d\d', 'm\d\d' and others"):
+        dataset(study)
 
 
 def test_the_hash_tells_data_apart(workplace: Any) -> None:

@@ -69,6 +69,17 @@ def test_failures_and_unread_answers_are_counted_apart() -> None:
     assert found["estimates"]["accuracy"]["value"] == 0
 
 
+def test_an_arm_that_never_answered_is_not_evaluated_and_not_compared() -> None:
+    dead = [Prediction(answer=None, parsed=False, failure="connect") for _ in CASES]
+    ids = tuple(case.id for case in CASES)
+    cells = [arm("a", 0.8), arm("b", 0.6), Answers("dead", "dead", "m", "dead", 0, {}, ids, tuple(dead))]
+    found = systems(CASES, cells, FRAME)[2]
+    assert found["estimates"]["accuracy"]["value"] is None
+    assert found["estimates"]["accuracy"]["method"] == "no call was answered"
+    assert found["failures"] == {"connect": len(CASES)}
+    assert {(row["a"], row["b"]) for row in comparisons(CASES, cells, FRAME)} == {("a", "b")}
+
+
 def test_differences_are_paired_and_signed() -> None:
     cells = [arm("a", 0.5), arm("b", 0.95)]
     (found,) = comparisons(CASES, cells, FRAME)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -176,7 +177,7 @@ BAD = [
     Bad("unknown column", ("has no column 'lable'", "did you mean 'label'?"), {"data": {**FILE, "target": "lable"}}),
     Bad(
         "no choices",
-        ("the cases have no choices", 'choices = ["routine", "urgent"]'),
+        ("the cases have no choices, such as 'm00'", "the gold answers are 2 different texts"),
         {"data": {**{key: FILE[key] for key in FILE if key != "choices"}, "open": True}},
     ),
     Bad("no test case", ("holds no test case",), rows=each(split="train")),
@@ -220,8 +221,14 @@ BAD = [
         },
         rows=each(patient="p"),
     ),
+    Bad(
+        "cases without a patient",
+        ("2 case(s) have no 'patient' to keep together by: 'm00', 'm01'", "fill 'patient'"),
+        rows=lambda rows: [{**row, "patient": "" if i else None} if i < 2 else row for i, row in enumerate(rows)],
+        changes={"data": {**FILE, "cluster": "patient"}},
+    ),
     Bad("one fold", ("data.folds must be 0 or at least 2, got 1",), {"data": {**FILE, "folds": 1}}),
-    Bad("more folds than cases", ("100 folds cannot be made of 30 groups",), {"data": {**FILE, "folds": 100}}),
+    Bad("more folds than cases", ("100 folds cannot be made of 54 groups",), {"data": {**FILE, "folds": 100}}),
     Bad("public data not set up", ("OSLER_DATA",), {"task": "mirage"}, drop=("data",)),
     Bad("unknown guard", ("no guard is named 'deidentify'",), {"guards": ["deidentify"]}),
     Bad(
@@ -250,6 +257,23 @@ def test_a_mistake_is_one_clear_error(bad: Bad, verb: str, workplace: Any, monke
     if bad.rows is not None:
         workplace.write_cases("cases.jsonl", bad.rows(workplace_rows(workplace)))
     assert_refused(workplace, [verb, study], bad.said)
+
+
+@pytest.mark.parametrize(
+    "name", ["../../escape", "a/b", "a\\b", "..", ".hidden", "a\tb", "a\nb", " a", "C:x", "n" * 101]
+)
+def test_a_name_that_leads_out_of_the_reports_is_one_clear_error(workplace: Any, name: str) -> None:
+    study = workplace.study()
+    study.write_text(f"name = {json.dumps(name)}\n" + study.read_text())
+    assert_refused(workplace, ["check", study], ("name must be the name of a folder",))
+    assert_refused(workplace, ["run", study], ("name must be the name of a folder",))
+
+
+@pytest.mark.parametrize("name", ["toy 2", "Ärzte-1.5", "a_b"])
+def test_a_plain_name_is_good(workplace: Any, name: str) -> None:
+    study = workplace.study()
+    study.write_text(f"name = {json.dumps(name)}\n" + study.read_text())
+    assert read_study(study)[2].found == []
 
 
 TEXTS = [
@@ -307,8 +331,6 @@ def test_every_key_says_what_it_must_be() -> None:
 
 
 def workplace_rows(workplace: Any) -> Rows:
-    import json
-
     return [json.loads(line) for line in Path(workplace.path / "cases.jsonl").read_text().splitlines()]
 
 

@@ -36,6 +36,11 @@ def results(
         "study": {"name": "s", "primary": "accuracy", "accept": accept},
         "task": CARD if card is None else card,
         "data": {"n": n},
+        "metrics": {
+            "accuracy": {"higher_is_better": True},
+            "brier": {"higher_is_better": False},
+            "macro_f1": {"higher_is_better": True},
+        },
         "systems": list(systems),
         "comparisons": list(comparisons),
     }
@@ -123,6 +128,111 @@ def test_a_tuned_model_must_also_beat_the_best_prompt(comparison: dict[str, Any]
     found = results(row("zero", 0.78), row("tuned", 0.9, tuned=True), accept=AT_LEAST, comparisons=[comparison])
     assert edges(found)["fine-tuning -> deployment"] is passes
     assert edges(found)["fine-tuning -> task formulation"] is False
+
+
+def brier(name: str, value: float, *, tuned: bool | None = None) -> dict[str, Any]:
+    found = {"value": value, "low": value - 0.01, "high": value + 0.01, "n": 300}
+    return row(name, 0.8, tuned=tuned, estimates={"brier": found})
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "passes"),
+    [(0.02, 0.05, False), (-0.05, -0.02, True), (-0.05, 0.02, False)],
+)
+def test_where_lower_is_better_the_tuned_model_must_be_lower(low: float, high: float, passes: bool) -> None:
+    """Tuned minus prompt: a Brier score that rises is worse, however clear of 0."""
+    for comparison in (pair("zero", "tuned", low, high), pair("tuned", "zero", -high, -low)):
+        found = results(
+            brier("zero", 0.2),
+            brier("tuned", 0.15, tuned=True),
+            accept={"metric": "brier", "at_most": 0.3},
+            comparisons=[{**comparison, "metric": "brier"}],
+        )
+        found["study"]["primary"] = "brier"
+        assert edges(found)["fine-tuning -> deployment"] is passes
+
+
+@pytest.mark.parametrize(
+    ("p", "adjusted", "passes"),
+    [(0.25, None, False), (0.25, 0.25, False), (0.02, 0.20, False), (0.02, 0.04, True), (0.02, None, True)],
+)
+def test_a_tuned_model_does_not_beat_by_an_unsettled_p(p: float, adjusted: float | None, passes: bool) -> None:
+    comparison = {**pair("zero", "tuned", 0.02, 0.10), "p": p, "p_adjusted": adjusted}
+    found = results(row("zero", 0.78), row("tuned", 0.9, tuned=True), accept=AT_LEAST, comparisons=[comparison])
+    assert edges(found)["fine-tuning -> deployment"] is passes
+
+
+def test_a_comparison_of_another_metric_settles_nothing() -> None:
+    accept = {"metric": "macro_f1", "at_least": 0.5}
+    both = [row("zero", 0.6), row("tuned", 0.9, tuned=True)]
+    for made in both:
+        made["estimates"]["macro_f1"] = made["estimates"]["accuracy"]
+    found = gates(results(*both, accept=accept, comparisons=[pair("zero", "tuned", 0.2, 0.4)]))
+    last = next(gate for gate in found if gate["edge"] == "fine-tuning -> deployment")
+    assert last["passed"] is False
+    assert "not compared with the best prompt (zero) on the same cases in macro_f1" in last["reason"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "unscored", "why"),
+    [
+        ({"n": 300, "cases": 300}, 15, ""),
+        ({"n": 300, "cases": 300}, 16, "16 of its 300 answers have no brier"),
+        ({"n": 300, "cases": 300}, 290, "290 of its 300 answers have no brier"),
+        ({"n": 299, "cases": 299}, 0, "it answered 299 of 300 cases"),
+        ({"n": 598, "cases": 299}, 0, "it answered 299 of 300 cases"),
+        ({"n": 600, "cases": 300}, 0, ""),
+    ],
+)
+def test_nothing_is_accepted_on_the_few_cases_that_could_be_scored(
+    changes: dict[str, int], unscored: int, why: str
+) -> None:
+    accept = {"metric": "brier", "at_most": 0.3}
+    made = brier("a", 0.1) | changes
+    made["estimates"]["brier"] |= {"n": changes["n"] - unscored, "unscored": unscored}
+    assert meets(made, accept, 300) is not bool(why)
+    gate = next(g for g in gates(results(made, accept=accept)) if g["edge"] == "prompt engineering -> deployment")
+    assert gate["passed"] is not bool(why)
+    assert why in gate["reason"]
+
+
+def test_an_arm_that_was_broken_off_hides_no_whole_one() -> None:
+    part = row("part", 0.99, n=40, cases=40)
+    whole = row("whole", 0.9, cases=300)
+    gate = next(g for g in gates(results(part, whole, accept=AT_LEAST)) if g["edge"].endswith("-> deployment"))
+    assert gate["passed"] is True
+    assert gate["reason"].startswith("whole: ")
+
+
+def test_several_seeds_are_told_from_cases() -> None:
+    made = row("a", 0.9, n=120, cases=60)
+    made["estimates"]["accuracy"]["n"] = 120
+    gate = next(g for g in gates(results(made, accept=AT_LEAST, n=60)) if g["edge"].endswith("-> deployment"))
+    assert "n = 60 cases x 2 seeds" in gate["reason"]
+
+
+def test_the_majority_is_no_prompted_system() -> None:
+    """95 % of one class: the baseline reaches the value, no system does."""
+    found = gates(results(row("majority", 0.95, tuned=False), row("zero", 0.5), accept=AT_LEAST))
+    reasons = {gate["edge"]: gate for gate in found}
+    assert reasons["prompt engineering -> deployment"]["passed"] is False
+    assert reasons["prompt engineering -> deployment"]["reason"].startswith("zero: ")
+    assert "1 prompting methods: zero" in reasons["prompt engineering -> fine-tuning"]["reason"]
+    assert "majority" not in str(found)
+    alone = edges(results(row("majority", 0.95, tuned=False), accept=AT_LEAST))
+    assert alone["prompt engineering -> deployment"] is False
+    assert alone["model selection -> prompt engineering"] is False
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"system": "replay"}, {"system": "as_published", "spec": {"model": {}, "system": {"block": "Replay"}}}],
+)
+def test_a_recorded_answer_is_no_prompting_attempt(changes: dict[str, Any]) -> None:
+    found = gates(results(row("gpt-4", 0.5, **changes), accept=AT_LEAST))
+    gate = next(gate for gate in found if gate["edge"] == "prompt engineering -> fine-tuning")
+    assert gate["passed"] is False
+    assert "no prompting attempt is logged" in gate["reason"]
 
 
 def test_a_tuned_model_that_misses_sends_back_to_the_task() -> None:

@@ -9,7 +9,7 @@ from report_fixture import results
 
 from osler.study.report import ranking, tables
 from osler.study.report.record import complete
-from osler.study.report.summary import OVERSIGHT, paired_cases, summary
+from osler.study.report.summary import OVERSIGHT, paired_cases, same_cases, summary
 
 
 def _study(low: float, high: float, *, n: int = 400, p: float = 0.01, higher: bool = True) -> dict[str, Any]:
@@ -71,6 +71,12 @@ def test_a_winner_that_does_not_survive_holm_is_said_to_be_open() -> None:
     record = _study(0.001, 0.06, p=0.04)
     record["comparisons"][0]["p_adjusted"] = 0.24
     assert "After adjustment for the number of comparisons this is not settled against one." in _text(record)
+    assert "did better" not in _text(record)
+    assert ranking.winner(record["systems"], record["comparisons"], "accuracy", True) is None
+    assert not any(cell.bold for _, cells in tables.metric_rows(record) for cell in cells)
+    assert tables.verdict(record["comparisons"][0]) == "no difference shown"
+    record["comparisons"][0]["verdict"] = "not settled: p rises to 0.240 among 6 comparisons"
+    assert tables.verdict(record["comparisons"][0]).startswith("not settled: p rises")
 
 
 @given(st.floats(-0.2, 0.2), st.floats(-0.2, 0.2), st.floats(0, 1), st.booleans())
@@ -80,6 +86,77 @@ def test_never_a_winner_across_zero(one: float, two: float, p: float, higher: bo
     if low <= 0 <= high or p > 0.05:
         assert ranking.winner(record["systems"], record["comparisons"], "accuracy", higher) is None
         assert "did better" not in _text(record)
+
+
+def _of_other_cases() -> dict[str, Any]:
+    """one: 85 % of 400 cases. two: 80 % of the first 100, where one has 40 %."""
+    record = _study(0.28, 0.52, n=400)
+    one, two = record["systems"]
+    one |= {"cases": 400}
+    one["estimates"]["accuracy"] |= {"value": 0.85}
+    two |= {"cases": 100, "n": 100}
+    two["estimates"]["accuracy"] |= {"value": 0.80, "n": 100}
+    record["comparisons"][0] |= {"difference": 0.4, "n": 100, "cases": 100}
+    record["data"]["n"] = 400
+    return record
+
+
+def test_the_first_in_the_list_is_said_to_lose_on_shared_cases() -> None:
+    text = _text(_of_other_cases())
+    assert "2 systems answered different cases: one and two." in text
+    assert "answered the same cases" not in text
+    assert "Cases answered: one 400 and two 100. Two systems are compared on the 100 cases that both answered." in text
+    assert (
+        "two did better than one on the 100 cases that both answered (difference 40.0 points, interval 28.0 to 52.0)"
+    ) in text
+
+
+@pytest.mark.parametrize(
+    ("counts", "everywhere", "same"),
+    [
+        ((400, 400), None, True),
+        ((None, None), None, True),
+        ((100, 100), 100, True),
+        ((100, 100), 60, False),
+        ((400, 100), 100, False),
+        ((100, 100), None, False),
+    ],
+)
+def test_systems_of_as_many_cases_may_have_answered_others(
+    counts: tuple[int | None, int | None], everywhere: int | None, same: bool
+) -> None:
+    record = _of_other_cases()
+    for system, cases in zip(record["systems"], counts, strict=True):
+        system["cases"] = cases
+    record["flow"] = [{"step": "asked of every system", "n": everywhere, "note": ""}] if everywhere else []
+    assert same_cases(record) is same
+
+
+@pytest.mark.parametrize(
+    ("system", "said"),
+    [
+        ({"cases": 350}, "one cannot be accepted on these figures, as it answered 350 of 400 cases."),
+        ({"training": {"tuned": False}}, "one, a baseline, reaches it, too: the value is set too low."),
+    ],
+)
+def test_what_cannot_be_accepted_is_said(system: dict[str, Any], said: str) -> None:
+    record = _of_other_cases()
+    record["study"]["accept"] = {"metric": "accuracy", "at_least": 0.6}
+    record["systems"][0] |= system
+    assert said in _text(record)
+    assert "no system meets it." in _text(record)
+    plot = tables.primary_plot(record)
+    assert plot is not None
+    assert plot.lines[0].flag == ("baseline" if "training" in system else "cannot tell")
+
+
+def test_only_shares_of_cases_are_counted() -> None:
+    record = _study(0.01, 0.05)
+    record["systems"][0]["estimates"]["accuracy"] |= {"value": 0.0, "low": 0.0, "high": 0.1}
+    for binary, shown in ((True, "0 of 400 (at most 0.7 %)"), (False, "0.0 % (0.0 to 10.0)")):
+        record["metrics"]["accuracy"]["binary"] = binary
+        assert shown in _text(record)
+        assert tables.metric_rows(record)[0][1][0].value == shown.partition(" (")[0]
 
 
 def test_systems_that_were_not_paired_give_no_winner() -> None:

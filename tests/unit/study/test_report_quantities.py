@@ -42,6 +42,15 @@ def test_nothing_seen_prints_the_bound_of_the_table(n: int, percent: str) -> Non
     assert say.estimate(none, "share") == f"0 of {n} (at most {percent} %)"
 
 
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_a_share_that_counts_no_cases_is_no_number_of_them(value: float) -> None:
+    """A calibration error or a macro F1 of 0 is not "0 of 300"."""
+    found = {**ESTIMATE, "value": value, "low": value, "high": value, "n": 300}
+    assert say.extreme(found, "share", binary=False) == ""
+    shown = f"{100 * value:.1f}"
+    assert say.estimate(found, "share", binary=False) == f"{shown} % ({shown} to {shown})"
+
+
 def test_the_bound_counts_patients_where_they_are_fewer() -> None:
     none = {**ESTIMATE, "value": 0.0, "low": 0.0, "high": 0.0, "n": 180, "clusters": 60}
     assert say.estimate(none, "share") == "0 of 180 (at most 4.9 %, counting 60 clusters)"

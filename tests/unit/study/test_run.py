@@ -194,7 +194,7 @@ def test_a_trained_model_learns_from_the_other_folds_only(workplace: Any, store:
     }  # fmt: skip
     study = with_models(load(workplace.study(task=task, data=data)), learner=Commonest())
     found = go(study, store)
-    assert (found.done, found.failed) == (30, 0)
+    assert (found.done, found.failed) == (54, 0)
     folds = plan(study).data.folds
     assert Commonest.seen == [[e.id for e in fold.train] for fold in folds]
     trained = store.events("toy", "trained")

@@ -1,0 +1,141 @@
+"""What of identifiable data may leave in a report or a bundle: numbers, shared labels and pseudonyms, never a text.
+
+A pseudonym is a hash of the id, so it is the same in every file; whoever knows an id can compute it again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from osler.core.block import canonical, digest
+from osler.core.types import LETTERS, Example, Prediction
+from osler.evaluation.metrics.kinds import TableMetric
+from osler.evaluation.metrics.per_case import case_scores
+from osler.evaluation.table import spelled
+from osler.study.evaluate import Answers, Frame
+
+MASK = "(not shown)"
+_PASSAGE_ID = re.compile(r"[\w.:-]{1,40}")
+_PATH = re.compile(r"""(\bpath["']?\s*=\s*)("{3}.*?"{3}|'{3}.*?'{3}|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')""", re.DOTALL)
+
+
+def pseudonym(text: str) -> str:
+    """16 hex characters that stand for an id or a text."""
+    return digest(text.encode("utf-8", "surrogatepass"), size=8)
+
+
+def disclosed(
+    sensitivity: str, examples: Sequence[Example], answers: Sequence[Answers], frame: Frame
+) -> tuple[Sequence[Example], Sequence[Answers]]:
+    """The cases and answers as they may leave: unchanged, or of identifiable data without ids and texts.
+
+    Of meta stay the fields that the study groups by, the evidence ids and, as a pseudonym, the patient. Labels stay
+    where all cases share their choices, and letters; every other answer becomes a pseudonym. Scores that metrics
+    read from texts are kept beside the answers, for the texts are gone.
+    """
+    if sensitivity != "identifiable":
+        return examples, answers
+    sets = {example.choices for example in examples}
+    shared = next(iter(sets)) if len(sets) == 1 else ()
+    by_id = {example.id: example for example in examples}
+    return (
+        [_case(example, shared, frame) for example in examples],
+        [_cell(cell, by_id, shared, frame) for cell in answers],
+    )
+
+
+def _case(example: Example, shared: tuple[str, ...], frame: Frame) -> Example:
+    kept = {*frame.subgroups, frame.compare_by} & example.meta.keys()
+    meta = {field: example.meta[field] for field in example.meta if field in kept}
+    if example.meta.get("evidence") is not None:
+        meta["evidence"] = _passages(example.meta["evidence"])
+    if frame.cluster and example.meta.get(frame.cluster) is not None:
+        meta[frame.cluster] = pseudonym(spelled(example.meta[frame.cluster]))
+    return Example(id=pseudonym(example.id), input={}, target=_label(example.target, shared), choices=shared, meta=meta)
+
+
+def _cell(cell: Answers, by_id: Mapping[str, Example], shared: tuple[str, ...], frame: Frame) -> Answers:
+    rows = [by_id[name] for name in cell.ids]
+    scores = {
+        name: tuple(None if np.isnan(value) else float(value) for value in case_scores(metric, rows, cell.predictions))
+        for name, metric in frame.metrics.items()
+        if not isinstance(metric, TableMetric)
+    }
+    return dataclasses.replace(
+        cell,
+        spec=without_paths(cell.spec),
+        ids=tuple(map(pseudonym, cell.ids)),
+        predictions=tuple(_prediction(item, shared) for item in cell.predictions),
+        scores=scores,
+    )
+
+
+def _prediction(item: Prediction, shared: tuple[str, ...]) -> Prediction:
+    return dataclasses.replace(
+        item,
+        answer=None if item.answer is None else _label(item.answer, shared),
+        rationale="",
+        evidence=None if item.evidence is None else _passages(item.evidence),
+        votes={_label(label, shared): share for label, share in item.votes.items()},
+        replies=tuple(
+            dataclasses.replace(reply, text="", texts=(), tool_calls=(), logprobs=None) for reply in item.replies
+        ),
+    )
+
+
+def _label(text: str, shared: tuple[str, ...]) -> str:
+    letter = len(text) == 1 and text in LETTERS
+    return text if letter or text in shared else pseudonym(text)
+
+
+def _passages(ids: Iterable[Any]) -> tuple[str, ...]:
+    """Ids of passages; what does not look like one may be text that a model wrote."""
+    return tuple(name if _PASSAGE_ID.fullmatch(name) else pseudonym(name) for name in map(str, ids))
+
+
+def without_paths(spec: Any) -> Any:
+    """A JSON value in which every setting ``path`` reads "(not shown)": file names may name people and places."""
+    if isinstance(spec, Mapping):
+        return {
+            key: MASK if key == "path" and isinstance(item, str) and item else without_paths(item)
+            for key, item in spec.items()
+        }
+    return [without_paths(item) for item in spec] if isinstance(spec, (list, tuple)) else spec
+
+
+def study_text(toml: str) -> str:
+    """The text of a study file with every ``path = "..."`` hidden, also where a comment repeats it."""
+    text = _PATH.sub(rf'\1"{MASK}"', toml)
+    for path in _paths(tomllib.loads(toml)):
+        if "/" in path or "\\" in path:  # else it might be a word of the file, too
+            text = text.replace(path, MASK)
+    return text
+
+
+def _paths(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if key == "path" and isinstance(item, str):
+                yield item
+            else:
+                yield from _paths(item)
+    if isinstance(value, list):
+        for item in value:
+            yield from _paths(item)
+
+
+def published_settings(settings: Mapping[str, Any], sensitivity: str) -> dict[str, Any]:
+    """The settings of a comparison with published values. Readings by item quote replies, so they need texts."""
+    needed = ["published", "compare_by", "published_source", *([] if sensitivity == "identifiable" else ["reading"])]
+    return {key: settings[key] for key in needed if key in settings}
+
+
+def rows_hash(examples: Iterable[Example]) -> str:
+    """Hash of the ids and gold answers, in their order: what a bundle can check where the texts stay at home."""
+    return digest(canonical([[example.id, example.target] for example in examples]))
