@@ -52,18 +52,17 @@ def check(arguments: argparse.Namespace) -> int:
 def run(arguments: argparse.Namespace) -> int:
     from osler.cli import text
     from osler.study.lock import only_run
-    from osler.study.plan import plan
+    from osler.study.plan import against, plan
     from osler.study.progress import progress
     from osler.study.resolve import load
     from osler.study.run import run as run_study
 
     study = load(arguments.study)
-    if not Path(arguments.store).exists():
-        plan(study)  # a study with a fault leaves no store behind
+    planned = plan(study)  # before the store is opened: a study with a fault leaves none behind
     if not arguments.no_report:
         _folder(arguments, study.name)
     with only_run(Path(arguments.store), study.name), Store(arguments.store) as store:
-        made = plan(study, store)
+        made = against(planned, store)
         if not arguments.json:
             text.plan(made)
         with progress(quiet=arguments.json) as show:

@@ -92,7 +92,7 @@ class Store:
 
     def close(self) -> None:
         try:
-            self._flush()
+            self.flush()
         finally:
             self._db.close()
 
@@ -149,16 +149,16 @@ class Store:
         """Keep a prediction with the next group; the replies it stands on are durable already."""
         self._predictions.append((run, example, attempt, int(bool(prediction.failure)), prediction_json(prediction)))
         if len(self._predictions) >= 512:
-            self._flush()
+            self.flush()
             return
         try:
             self._schedule(asyncio.get_running_loop())
         except RuntimeError:  # no loop: a synchronous caller
-            self._flush()
+            self.flush()
 
     def attempts(self, run: str) -> dict[str, tuple[int, bool]]:
         """Of each example that has a prediction: the number of its last attempt, and whether that one failed."""
-        self._flush()
+        self.flush()
         rows = self._db.execute(
             "SELECT example, attempt, failed FROM predictions WHERE run = ? ORDER BY attempt", (run,)
         )
@@ -166,7 +166,7 @@ class Store:
 
     def predictions(self, run: str) -> Iterator[tuple[str, Prediction]]:
         """The last prediction of each example of ``run``, with the text of its replies."""
-        self._flush()
+        self.flush()
         rows = self._db.execute(
             "SELECT p.example, p.prediction FROM predictions p WHERE run = ? AND attempt = (SELECT MAX(attempt) FROM "
             "predictions q WHERE q.run = p.run AND q.example = p.example)",
@@ -217,9 +217,9 @@ class Store:
 
     def _schedule(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._timer is None or self._loop is not loop:  # a timer dies with its loop
-            self._loop, self._timer = loop, loop.call_later(_GROUP_S, lambda: self._flush(tell=False))
+            self._loop, self._timer = loop, loop.call_later(_GROUP_S, lambda: self.flush(tell=False))
 
-    def _flush(self, *, tell: bool = True) -> None:
+    def flush(self, *, tell: bool = True) -> None:
         """Write what waits. Predictions that could not be written are kept for the next try, which tells of it."""
         if self._timer is not None:
             self._timer.cancel()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -176,8 +176,3 @@ def _told(found: Sequence[Overlap], where: str, note: str) -> tuple[dict[str, An
 
 def label_counts(examples: Sequence[Example]) -> dict[str, int]:
     return dict(Counter(example.target for example in examples).most_common())
-
-
-def training_texts(folds: Sequence[Fold]) -> Iterator[Example]:
-    for fold in folds:
-        yield from fold.train

@@ -86,6 +86,15 @@ def plan(study: Study, store: Store | None = None) -> Plan:
     assert data is not None
     made = attempt(problems, "cells", lambda: cells(study, data))  # a file that a model names may be missing
     problems.raise_any()
+    return _planned(study, data, made, store)
+
+
+def against(made: Plan, store: Store) -> Plan:
+    """A plan with what ``store`` already has taken off; the data are not read again."""
+    return _planned(made.study, made.data, [row.cell for row in made.rows], store)
+
+
+def _planned(study: Study, data: Dataset, made: Sequence[Cell], store: Store | None) -> Plan:
     rows = tuple(_row(cell, study, data, store) for cell in made)
     return Plan(study, data, rows, (*data.warnings, *_warnings(study, rows)))
 

@@ -50,7 +50,8 @@ async def run(plan: Plan, store: Store, *, progress: Progress | None = None, ret
     study, data = plan.study, plan.data
     show = progress or Silent()
     store.put_examples(data.hash, data.test)
-    budget = Budget(**_limits(study), spent=_spent(study, store))
+    limits: dict[str, Any] = dict(study.budget)
+    budget = Budget(**limits, spent=_spent(study, store))
     outcome = Outcome()
     start = time.monotonic()
     work = [_Work(row.cell, study, data, store, budget, show, outcome, retry_failed) for row in plan.rows]
@@ -84,7 +85,7 @@ async def run(plan: Plan, store: Store, *, progress: Progress | None = None, ret
     except* PrivacyError as errors:
         raise _first(errors) from None
     finally:
-        store._flush()
+        store.flush()
         outcome.seconds = time.monotonic() - start
         outcome.left -= outcome.done
         ended = {k: v for k, v in dataclasses.asdict(outcome).items() if k != "notes"}
@@ -119,11 +120,6 @@ def _spent(study: Study, store: Store) -> Spent:
     kept = store.spent(study.name)
     failed = sum(int(event.get("attempts_failed", 0)) for event in store.events(study.name, "run ended"))
     return Spent(kept.calls + failed, kept.tokens, kept.usd)
-
-
-def _limits(study: Study) -> dict[str, Any]:
-    limits: dict[str, Any] = dict(study.budget)
-    return limits
 
 
 def _first(group: BaseExceptionGroup[Any]) -> Exception:
@@ -289,9 +285,3 @@ def _where(error: Exception) -> str:
     """File and line of the fault, without the text of the error: that could quote a case."""
     frames = inspect.getinnerframes(error.__traceback__) if error.__traceback__ else []
     return f"{frames[-1].filename.rsplit('/', 1)[-1]}:{frames[-1].lineno}" if frames else "unknown"
-
-
-def ordered(examples: Sequence[Example], found: dict[str, Prediction]) -> tuple[list[Example], list[Prediction]]:
-    """Examples that have a prediction, with it, in the order of the data."""
-    kept = [example for example in examples if example.id in found]
-    return kept, [found[example.id] for example in kept]

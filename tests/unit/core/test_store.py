@@ -196,6 +196,6 @@ def _fill(store: Store) -> None:
     put(store, "k")
     store.put_run("run", study="s", cell={})
     store.put_prediction("run", "m1", Prediction(answer="yes", replies=(Reply(text="k", key="k"),)))
-    store._flush()
+    store.flush()
     store.put_scores([("run", "m1", "accuracy", 1.0, "")], by="machine")
     store.event("s", "note")
