@@ -4,6 +4,7 @@ OslerError
   SpecError      a study file, recipe or block says something that cannot be
   DataError      a file or table is missing, broken or not what it claims to be
   ModelError     a model did not answer; ``retryable`` says whether asking again may help
+  ToolError      a tool was called with what it cannot use; its message goes back to the model that called it
   BudgetError    the next call could overspend the budget, so it was not made
   PrivacyError   text that identifies somebody was about to leave; never swallowed
 
@@ -56,6 +57,10 @@ class ModelError(OslerError):
         self.retryable = retryable
         self.retry_after = retry_after
         self.kind = kind
+
+
+class ToolError(OslerError):
+    """A tool was called with what it cannot use. A strategy hands the message to the model, which may call again."""
 
 
 class BudgetError(OslerError):

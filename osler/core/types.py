@@ -220,6 +220,28 @@ class Model(Protocol):
 
 
 @runtime_checkable
+class Tool(Protocol):
+    """What a model may call: a calculator, a look-up, a query. A block whose ``use`` changes nothing anywhere."""
+
+    @property
+    def name(self) -> str:
+        """The word by which a model calls it: letters, digits and underscores."""
+        ...
+
+    @property
+    def description(self) -> str: ...
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """The JSON schema of the arguments, an object."""
+        ...
+
+    async def use(self, arguments: Mapping[str, Any]) -> str:
+        """The result as text or JSON. Raises ToolError for arguments that it cannot use."""
+        ...
+
+
+@runtime_checkable
 class Trainable(Protocol):
     """A Model that is made from data: ``train`` gives a fitted copy (its spec holds the weights)."""
 

@@ -1,0 +1,1 @@
+"""Clinical calculators: one calculator is one file, with its formula, units and source."""

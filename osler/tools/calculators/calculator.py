@@ -1,0 +1,204 @@
+"""What every clinical calculator is made of: named inputs with units, a formula with its source, a result with a unit.
+
+A calculator never guesses: a value that is missing, without a unit that fits, or outside what a living patient can have
+is refused with a message that says which.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import math
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import orjson
+
+from osler.core.errors import ToolError
+from osler.tools.units import convert
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Quantity:
+    """A measured value. ``unit`` is that of the formula; another unit of the same kind is converted.
+
+    ``analyte`` names the substance, so that mass and amount can be converted (mg/dL to mmol/L). ``low`` and ``high``:
+    what is refused as impossible, in ``unit``. ``entity``: its name in MedCalc-Bench.
+    """
+
+    name: str
+    unit: str
+    about: str = ""
+    analyte: str = ""
+    low: float = -math.inf
+    high: float = math.inf
+    required: bool = True
+    entity: str = ""
+
+    def schema(self) -> dict[str, Any]:
+        said = f"{self.about or self.name.replace('_', ' ')}, in {self.unit or 'no unit'} unless a unit is given"
+        pair = {
+            "type": "object",
+            "properties": {"value": {"type": "number"}, "unit": {"type": "string"}},
+            "required": ["value", "unit"],
+            "additionalProperties": False,
+        }
+        return {"description": said, "anyOf": [{"type": "number"}, pair]}
+
+    def read(self, given: Any) -> float:
+        value, unit = (given["value"], given["unit"]) if isinstance(given, Mapping) else (given, self.unit)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+            raise ToolError(f"{self.name} must be a number", hint=f"give it in {self.unit}")
+        found = convert(float(value), unit, self.unit, analyte=self.analyte)
+        if not self.low <= found <= self.high:
+            raise ToolError(
+                f"{self.name} = {found:g} {self.unit} is outside {self.low:g} to {self.high:g}",
+                hint="check the value and its unit",
+            )
+        return found
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Flag:
+    """Something that is so or is not. ``default`` stands where it is not given; None: it must be given."""
+
+    name: str
+    about: str = ""
+    default: bool | None = False
+    entity: str = ""
+
+    @property
+    def required(self) -> bool:
+        return self.default is None
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "boolean", "description": self.about or self.name.replace("_", " ")}
+
+    def read(self, given: Any) -> bool:
+        if not isinstance(given, bool):
+            raise ToolError(f"{self.name} must be true or false")
+        return given
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Choice:
+    """One of a few words."""
+
+    name: str
+    options: tuple[str, ...]
+    about: str = ""
+    default: str | None = None
+    entity: str = ""
+
+    @property
+    def required(self) -> bool:
+        return self.default is None
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "enum": list(self.options), "description": self.about or self.name.replace("_", " ")}
+
+    def read(self, given: Any) -> str:
+        for option in self.options:
+            if str(given).strip().casefold() == option.casefold():
+                return option
+        raise ToolError(f"{self.name} must be one of {' | '.join(self.options)}")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Day:
+    """A calendar day, written YYYY-MM-DD or MM/DD/YYYY."""
+
+    name: str
+    about: str = ""
+    required: bool = True
+    entity: str = ""
+
+    def schema(self) -> dict[str, Any]:
+        said = self.about or self.name.replace("_", " ")
+        return {"type": "string", "description": f"{said}, as YYYY-MM-DD or MM/DD/YYYY"}
+
+    def read(self, given: Any) -> datetime.date:
+        for form in ("%Y-%m-%d", "%m/%d/%Y"):
+            try:
+                return datetime.datetime.strptime(str(given).strip(), form).date()
+            except ValueError:
+                continue
+        raise ToolError(f"{self.name} is no day", hint="write it as YYYY-MM-DD")
+
+
+Input = Quantity | Flag | Choice | Day
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Result:
+    """``value``: a number, a day, or a text such as "2 weeks, 3 days". ``parts``: what the points or terms were."""
+
+    value: float | datetime.date | str
+    unit: str = ""
+    parts: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    note: str = ""
+
+
+class Calculator:
+    """Base of all calculators. A subclass is a block without fields that names its ``inputs`` and has ``compute``.
+
+    ``source`` is the paper of the formula. ``medcalc``: its number in MedCalc-Bench, 0 where it has none. ``limits``: for whom it was
+    not made.
+    """
+
+    title: ClassVar[str]
+    source: ClassVar[str]
+    limits: ClassVar[str] = ""
+    medcalc: ClassVar[int] = 0
+    inputs: ClassVar[tuple[Input, ...]]
+
+    @property
+    def name(self) -> str:
+        from osler.core.block import snake
+
+        return snake(type(self).__name__)
+
+    @property
+    def description(self) -> str:
+        limits = f" {self.limits}" if self.limits else ""
+        return f"{self.title}.{limits} Source: {self.source}."
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        return {
+            "type": "object",
+            "properties": {item.name: item.schema() for item in self.inputs},
+            "required": [item.name for item in self.inputs if item.required],
+            "additionalProperties": False,
+        }
+
+    def compute(self, given: Mapping[str, Any]) -> Result:
+        """The formula. ``given`` holds every input by name, in the formula's unit; an optional one may be None."""
+        raise NotImplementedError
+
+    def calculate(self, arguments: Mapping[str, Any]) -> Result:
+        """Read ``arguments`` and apply the formula. Raises ToolError for what cannot be read."""
+        known = {item.name for item in self.inputs}
+        for key in arguments:
+            if key not in known:
+                raise ToolError(f"{self.name} has no input {key!r}", hint=f"its inputs: {', '.join(sorted(known))}")
+        given: dict[str, Any] = {}
+        for item in self.inputs:
+            held = arguments.get(item.name)
+            if held is None and item.required:
+                raise ToolError(f"{self.name} needs {item.name}", hint=str(item.schema()["description"]))
+            given[item.name] = getattr(item, "default", None) if held is None else item.read(held)
+        try:
+            return self.compute(given)
+        except (ZeroDivisionError, ValueError, OverflowError):
+            raise ToolError(f"{self.name} cannot be worked out with these values", hint="check them") from None
+
+    async def use(self, arguments: Mapping[str, Any]) -> str:
+        found = self.calculate(arguments)
+        value = found.value.isoformat() if isinstance(found.value, datetime.date) else found.value
+        said: dict[str, Any] = {"value": value, "unit": found.unit}
+        if found.parts:
+            said["parts"] = dict(found.parts)
+        if found.note:
+            said["note"] = found.note
+        return orjson.dumps({**said, "source": self.source}).decode()
