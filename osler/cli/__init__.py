@@ -14,7 +14,7 @@ from osler import __version__
 STORE = "osler.sqlite"
 EXCHANGE = ("lm-eval", "helm", "healthbench", "inspect")
 WHERE = dict.fromkeys(("compare", "matrix", "export", "import"), "sharing") | {"judge": "scoring", "rate": "scoring"}
-LISTS = ("tasks", "models", "systems", "metrics", "sources")
+LISTS = ("tasks", "models", "systems", "metrics", "sources", "tools", "experiments")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -112,6 +112,12 @@ def _parser() -> argparse.ArgumentParser:
 
     listing = _verb(verbs, "list", "what can be named in a study")
     listing.add_argument("kind", choices=LISTS)
+
+    experiment = _verb(verbs, "experiment", "show the point of a published method on models of known skill")
+    experiment.add_argument("name", help="a method (osler list experiments)")
+    experiment.add_argument("--quick", action="store_true", help="fewer cases, for a first look")
+    experiment.add_argument("--seed", type=int, default=0, help="the seed of everything drawn (default: 0)")
+    experiment.add_argument("--out", type=Path, help="where the page goes (default: reports/experiments/NAME)")
 
     bench = _verb(verbs, "bench", "measure speed and memory side by side with other tools")
     bench.add_argument("name", help="the benchmark: engine or score")

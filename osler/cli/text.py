@@ -192,6 +192,20 @@ def listing(kind: str, rows: Sequence[Mapping[str, Any]]) -> None:
     console.print(table)
 
 
+def experiment(found: Any) -> None:
+    console.print(f"[bold]{safe(found.title)}[/bold]\n{safe(found.source)}\n\n{safe(found.setup)}\n")
+    for item in found.tables:
+        table = table_of(*item.columns, title=item.title)
+        for row in item.rows:
+            table.add_row(*(safe(cell) for cell in row))
+        console.print(table)
+    for claim in found.claims:
+        mark = {True: "[green]holds[/green]", False: "[red]does not hold[/red]", None: "not settled"}[claim.holds]
+        console.print(f"{mark}: {safe(claim.text)}\n  {safe(claim.seen)}")
+    if found.limits:
+        console.print(f"\n[yellow]note:[/yellow] {safe(found.limits)}")
+
+
 def bench(found: Mapping[str, Any]) -> None:
     table = table_of(
         "measure", "median", "low", "high", "unit", "n", title=f"{found['bench']} on {found['machine'].get('cpu', '')}"

@@ -197,14 +197,39 @@ def show(arguments: argparse.Namespace) -> int:
 
 def list(arguments: argparse.Namespace) -> int:
     from osler.cli import text
-    from osler.study.listing import listing
 
-    rows = listing(arguments.kind)
+    rows = rows_of(arguments.kind)
     if arguments.json:
         emit(rows)
     else:
         text.listing(arguments.kind, rows)
     return 0
+
+
+def rows_of(kind: str) -> Any:
+    """What ``list`` prints of a kind: name, what it is, settings."""
+    from osler import experiments
+    from osler.study.listing import listing
+
+    if kind == "experiments":
+        return [{"name": n, "what": experiments.module(n).TITLE, "settings": {}} for n in experiments.names()]
+    return listing(kind)
+
+
+def experiment(arguments: argparse.Namespace) -> int:
+    from osler import experiments
+    from osler.cli import text
+    from osler.experiments.page import write
+
+    name = arguments.name.replace("-", "_").lower()
+    found = experiments.experiment(name, quick=arguments.quick, seed=arguments.seed)
+    page = write(found, arguments.out or Path("reports") / "experiments" / name)
+    if arguments.json:
+        emit(found.json())
+    else:
+        text.experiment(found)
+        print(f"\nreport: {page}")
+    return 1 if found.failed else 0
 
 
 def bench(arguments: argparse.Namespace) -> int:

@@ -17,6 +17,7 @@ ORDER = (
     "governance",
     "recipes",
     "study",
+    "experiments",
     "exchange",
     "bench",
     "web",

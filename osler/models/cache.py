@@ -27,6 +27,11 @@ class Cached:
         self._study = study
         self._identity = identity or (block_id(inner) if is_block(inner) else type(inner).__name__)
         self._flying: dict[str, asyncio.Future[Reply]] = {}
+        self.lend: Callable[[Any], Model] | None = None
+
+    def beside(self, other: Model) -> Model:
+        """Another model that a method asks beside this one, behind the same guards; a study says how with ``lend``."""
+        return Cached(other, self._store, study=self._study) if self.lend is None else self.lend(other)
 
     @property
     def supports(self) -> frozenset[str]:

@@ -19,6 +19,7 @@ from urllib.parse import quote, urlsplit
 from osler.core.block import block
 from osler.core.errors import ModelError, SpecError
 from osler.core.types import Message, Reply
+from osler.models.endpoint_tokens import CountsTokens
 from osler.models.wire import chat_body, read_reply, response_format, tool_fields
 from osler.models.wire_errors import error_words, http_error, is_filtered, read_json
 from osler.models.wire_score import choice_logprobs
@@ -28,13 +29,15 @@ if TYPE_CHECKING:
 
 
 @block
-class Endpoint:
+class Endpoint(CountsTokens):
     """A model behind an OpenAI-compatible server.
 
     ``base_url``: what stands before ``/chat/completions`` (for ``kind="azure"`` the resource's address).
     ``api_key_env``: environment variable that holds the key, "" for servers without one.
     ``timeout_s``: seconds one request may take in all. ``usd_per_million_in``/``_out``: price in US dollars per
-    million tokens. ``context``: the model's context in tokens, 0 where unknown.
+    million tokens. ``context``: the model's context in tokens, 0 where unknown. ``tokenizer``: how a prompt's
+    tokens are counted before a call: the path of a tokenizer.json, "server" (vLLM and llama.cpp count themselves),
+    or "" for an estimate.
     ``schema_mode``: how a schema is asked for. ``logprobs``: the server gives log-probabilities, so ``score``
     works (limits: ``osler.models.wire_score``) and replies carry them. ``images``/``tools``: what the model takes.
     ``max_tokens_field``: ``max_completion_tokens`` for OpenAI's reasoning models. ``extra`` is added to each
@@ -59,6 +62,7 @@ class Endpoint:
     usd_per_million_in: float = 0.0
     usd_per_million_out: float = 0.0
     context: int = 0
+    tokenizer: str = ""
     schema_mode: Literal["json_schema", "json_object", "none"] = "json_schema"
     stream: bool = False
     logprobs: bool = False
@@ -69,7 +73,7 @@ class Endpoint:
     extra: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     omit: tuple[str, ...] = ()
 
-    # How fast and at what price it is asked: these change nothing of what the model answers.
+    # How fast and at what price it is asked, and what is counted before: these change nothing of what it answers.
     operational: ClassVar[frozenset[str]] = frozenset(
         {
             "api_key_env",
@@ -81,6 +85,8 @@ class Endpoint:
             "backoff_s",
             "usd_per_million_in",
             "usd_per_million_out",
+            "context",
+            "tokenizer",
         }
     )
 
@@ -169,9 +175,9 @@ class Endpoint:
 
     async def aclose(self) -> None:
         """Close the connections that the running event loop holds; each loop that made calls should end with this."""
-        transport = self._transports().pop(asyncio.get_running_loop(), None)
-        if transport is not None:
-            await transport.aclose()
+        transports, loop = self._transports(), asyncio.get_running_loop()
+        for key in [key for key in transports if key[0] is loop]:
+            await transports.pop(key).aclose()
 
     def _fields(self, temperature: float, seed: int, max_tokens: int) -> dict[str, Any]:
         fields: dict[str, Any] = {
@@ -212,22 +218,23 @@ class Endpoint:
             raise self._no_reply(payload, transport.host)
         return reply, payload
 
-    def _connected(self) -> Transport:
+    def _connected(self, url: str = "") -> Transport:
         transports = self._transports()
-        loop = asyncio.get_running_loop()
-        transport = transports.get(loop)
+        key = (asyncio.get_running_loop(), url)
+        transport = transports.get(key)
         if transport is None:
             from osler.models.endpoint_transport import Transport  # aiohttp takes a third of a second to import
 
-            for over in [other for other in transports if other.is_closed()]:
+            for over in [other for other in transports if other[0].is_closed()]:
                 del transports[over]
-            transport = Transport(self.url, model=self.model, timeout_s=self.timeout_s, azure=self.kind == "azure")
-            transports[loop] = transport
+            azure = self.kind == "azure"
+            transport = Transport(url or self.url, model=self.model, timeout_s=self.timeout_s, azure=azure)
+            transports[key] = transport
         return transport
 
-    def _transports(self) -> dict[asyncio.AbstractEventLoop, Transport]:
-        """Connections stand beside the fields: spec, hash and equality do not see them."""
-        made: dict[asyncio.AbstractEventLoop, Transport] = self.__dict__.setdefault("_open", {})
+    def _transports(self) -> dict[tuple[asyncio.AbstractEventLoop, str], Transport]:
+        """Connections by loop and address, beside the fields: spec, hash and equality do not see them."""
+        made: dict[tuple[asyncio.AbstractEventLoop, str], Transport] = self.__dict__.setdefault("_open", {})
         return made
 
     def _key(self) -> str:

@@ -7,7 +7,7 @@ import functools
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import orjson
@@ -19,7 +19,7 @@ from osler.core.types import Message, Reply
 from osler.models.batching import Batcher
 from osler.models.embedding import Embedded
 from osler.models.encoder import Encoder, need_choices, scored, similarity, writes_nothing
-from osler.models.local_text import Template
+from osler.models.local_text import Template, context_in, prompt_ids, render, tokenizer_of
 from osler.models.minilm import Floats
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ class Local:
     local_files_only: bool = True
     revision: str = ""
 
+    shortens: ClassVar[bool] = True  # an answer ends at the context, with the finish "length"
+
     def check(self) -> None:
         if not self.path:
             raise SpecError("local.path is empty", hint="give the folder of a model")
@@ -64,6 +66,30 @@ class Local:
     def found_kind(self) -> Kind:
         """``kind``, or what the configuration says; a folder is read without torch."""
         return _kind(self.path, self.local_files_only, self.revision) if self.kind == "auto" else self.kind
+
+    @property
+    def context(self) -> int:
+        """Tokens that a writing model reads and writes in all, from its configuration; 0 where it names none. An
+        encoder reads what fits, and a sequence-to-sequence model has no hard end: 0 for both."""
+        return (
+            context_in(_config(self.path, self.local_files_only, self.revision)) if self.found_kind == "causal" else 0
+        )
+
+    async def count(
+        self,
+        messages: Sequence[Message],
+        *,
+        schema: Mapping[str, Any] | None = None,
+        tools: Sequence[Mapping[str, Any]] = (),
+    ) -> int:
+        """Tokens of a prompt by the model's own tokenizer and template. Schema and tools are not read by it."""
+        return await asyncio.to_thread(self._count, messages)
+
+    def _count(self, messages: Sequence[Message]) -> int:
+        tokenizer = tokenizer_of(self.path, self.local_files_only, self.revision)
+        text = render(messages, tokenizer, self.template)
+        ends = {tokenizer.eos_token_id} - {None}
+        return len(prompt_ids(text, tokenizer, self.template, causal=self.found_kind == "causal", ends=ends))
 
     def content_hash(self) -> str:
         """Hash of the folder's files (quick: see ``core.content``); of a hub name, the name and revision."""
@@ -175,16 +201,20 @@ class _Lazy:
 
 
 @functools.lru_cache(maxsize=64)
-def _kind(path: str, local_files_only: bool, revision: str) -> Kind:
+def _config(path: str, local_files_only: bool, revision: str) -> Mapping[str, Any]:
     file = Path(path) / "config.json"
     if file.is_file():
         config: Mapping[str, Any] = orjson.loads(file.read_bytes())
-    elif Path(path).is_dir():
+        return config
+    if Path(path).is_dir():
         raise DataError(f"the folder {Path(path).name!r} has no config.json, so it holds no model")
-    else:
-        from osler.models.local_engine import read_config
+    from osler.models.local_engine import read_config
 
-        config = read_config(path, local_files_only, revision)
+    return read_config(path, local_files_only, revision)
+
+
+def _kind(path: str, local_files_only: bool, revision: str) -> Kind:
+    config = _config(path, local_files_only, revision)
     if config.get("is_encoder_decoder"):
         return "seq2seq"
     names = config.get("architectures") or ()

@@ -12,7 +12,7 @@ import numpy as np
 from osler.core.errors import DataError, ModelError
 from osler.core.types import Message
 from osler.models.batching import batches
-from osler.models.local_text import ANSWER, render, starts_itself
+from osler.models.local_text import ANSWER, context_in, prompt_ids, render
 
 if TYPE_CHECKING:
     from osler.models.local import Local
@@ -63,6 +63,17 @@ def read_config(path: str, local_files_only: bool, revision: str) -> Mapping[str
     return found
 
 
+def read_tokenizer(path: str, local_files_only: bool, revision: str) -> Any:
+    """The tokenizer of a model by its folder or hub name."""
+    transformers = _transformers()
+    try:
+        return transformers.AutoTokenizer.from_pretrained(
+            path, local_files_only=local_files_only, revision=revision or "main"
+        )
+    except (OSError, ValueError) as error:
+        raise _not_found(path) from error
+
+
 def load(local: Local) -> Engine:
     """The engine of ``local`` with its weights on the device."""
     transformers = _transformers()
@@ -96,7 +107,7 @@ class Engine:
         self.local = local
         self.kind = kind
         self.device = model.device
-        self.context = _context(model.config) if kind != "seq2seq" else None
+        self.context = context_in(model.config.to_dict()) or None if kind != "seq2seq" else None
         pad = tokenizer.pad_token_id
         self.pad = int(pad if pad is not None else 0)  # masked everywhere, so any id will do
         self.ends = _ends(model, tokenizer)
@@ -127,11 +138,8 @@ class Engine:
 
     def tokens(self, text: str) -> list[int]:
         """Ids of ``text`` as the model reads it from its beginning."""
-        special = not starts_itself(self.tokenizer, self.local.template)
-        ids: list[int] = self.tokenizer(text, add_special_tokens=special)["input_ids"]
-        if self.kind == "causal" and special and len(ids) and ids[-1] in self.ends:
-            ids = ids[:-1]  # some tokenizers close every text; the model must go on here
-        return ids
+        causal = self.kind == "causal"
+        return prompt_ids(text, self.tokenizer, self.local.template, causal=causal, ends=self.ends)
 
     def need_room(self, tokens: int) -> None:
         """Refuse a prompt that leaves no room in the model's context."""
@@ -179,14 +187,6 @@ def _place(out: list[Any], numbered: Sequence[tuple[int, Any]], work: Callable[[
     results = work([job for _, job in numbered])
     for (row, _), result in zip(numbered, results, strict=True):
         out[row] = result
-
-
-def _context(config: Any) -> int | None:
-    for name in ("max_position_embeddings", "n_positions", "max_seq_len"):
-        value = getattr(config, name, None)
-        if isinstance(value, int) and value > 0:
-            return value
-    return None
 
 
 def _ends(model: Any, tokenizer: Any) -> frozenset[int]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
 
 from osler.core.errors import ModelError
@@ -41,6 +42,32 @@ def render(messages: Sequence[Message], tokenizer: Any, template: Template) -> s
 def starts_itself(tokenizer: Any, template: Template) -> bool:
     """Whether the rendered text already holds the model's special tokens, so that the tokenizer must add none."""
     return template != "plain" and bool(getattr(tokenizer, "chat_template", None))
+
+
+def context_in(config: Mapping[str, Any]) -> int:
+    """The context in tokens that a model's configuration names; 0 where it names none."""
+    for name in ("max_position_embeddings", "n_positions", "max_seq_len"):
+        value = config.get(name)
+        if isinstance(value, int) and value > 0:
+            return value
+    return 0
+
+
+@functools.lru_cache(maxsize=4)
+def tokenizer_of(path: str, local_files_only: bool, revision: str) -> Any:
+    """The tokenizer of a model, without its weights."""
+    from osler.models.local_engine import read_tokenizer
+
+    return read_tokenizer(path, local_files_only, revision)
+
+
+def prompt_ids(text: str, tokenizer: Any, template: Template, *, causal: bool, ends: Collection[int]) -> list[int]:
+    """Ids of ``text`` as the model reads it from its beginning."""
+    special = not starts_itself(tokenizer, template)
+    ids: list[int] = tokenizer(text, add_special_tokens=special)["input_ids"]
+    if causal and special and len(ids) and ids[-1] in ends:
+        ids = ids[:-1]  # some tokenizers close every text; the model must go on here
+    return ids
 
 
 def _takes_system(tokenizer: Any) -> bool:

@@ -21,7 +21,7 @@ class Recorded:
 
     ``path``: a JSON-lines file (gzipped when it ends in .gz); "$OSLER_DATA/..." is taken from the folder of that
     variable. ``id``: the column of the example id, or a template such as "{dataset}/{id}", in which ``{repeat}`` is 1
-    for the first row whose other fields are the same, 2 for the second, and so on. ``output``: the column of the text, or {JSON key: column}, which builds a JSON text. ``where``: only rows with these values, so that one file may
+    for the first row whose other fields are the same, 2 for the second, and so on. ``output``: the column of the text ("a.b": column b of the column a), or {JSON key: column}, which builds a JSON text. ``where``: only rows with these values, so that one file may
     hold several models.
     The example is known by the ``id`` of the part named "question" in the last user message. An output that is empty
     replays as empty text with finish "empty". Tokens are estimated as characters / 4 (rounded up); the cost is 0.
@@ -108,6 +108,8 @@ class Recorded:
                 if any(_column(row, key, number, what) != value for key, value in self.where.items()):
                     continue
                 key = self._key(row, number, what, repeats)
+                if not self._has_output(row):
+                    continue  # a row without this model's part was not recorded, which is not an empty answer
                 if key in held:
                     raise DataError(f"{what} has two outputs for {key!r}", hint="choose one of them with where = {...}")
                 held[key] = self._text(row, number, what)
@@ -130,6 +132,13 @@ class Recorded:
                 f"{what}: the id template {self.id!r} does not fit row {number}", hint=nearest(str(error), row)
             ) from error
 
+    def _has_output(self, row: Mapping[str, Any]) -> bool:
+        """Whether the nested column of the output is there ("keywords.gpt-4-turbo"); a plain one is looked up later."""
+        if not isinstance(self.output, str) or self.output in row:
+            return True
+        head, _, rest = self.output.partition(".")
+        return not rest or not isinstance(row.get(head), Mapping) or rest in row[head]
+
     def _text(self, row: Mapping[str, Any], number: int, what: str) -> str:
         if isinstance(self.output, Mapping):
             return _json({key: _column(row, name, number, what) for key, name in self.output.items()})
@@ -145,9 +154,14 @@ def _json(value: Mapping[str, Any]) -> str:
 
 
 def _column(row: Mapping[str, Any], name: str, number: int, what: str) -> Any:
-    if name not in row:
-        raise DataError(f"{what}: row {number} has no column {name!r}", hint=nearest(name, row))
-    return row[name]
+    if name in row:
+        return row[name]
+    found: Any = row
+    for key in name.split("."):  # a column of a column: keywords.gpt-4-turbo
+        if not isinstance(found, Mapping) or key not in found:
+            raise DataError(f"{what}: row {number} has no column {name!r}", hint=nearest(name, row))
+        found = found[key]
+    return found
 
 
 def _question(messages: Sequence[Message]) -> str:

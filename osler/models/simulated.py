@@ -30,6 +30,7 @@ class Simulated:
     position_bias: probability of taking the first option whatever it says. cutoff: an ISO date; items dated after
     it are answered at chance unless evidence is given. format_failure: probability of an unreadable reply.
     verbosity: words of rationale. latency_s: seconds that a call takes. sharpness: how sure ``score`` sounds.
+    context: tokens of its context, counted at four characters each; 0 for no end.
     """
 
     skill: float = 0.7
@@ -47,7 +48,9 @@ class Simulated:
     seed: int = 0
     key: Mapping[str, str] = {}
     dates: Mapping[str, str] = {}
+    context: int = 0
 
+    operational: ClassVar[frozenset[str]] = frozenset({"context"})  # what fits is refused or not; no answer changes
     baseline: ClassVar[bool] = True  # it is told the answers: nothing it does can pass a gate
 
     def check(self) -> None:
@@ -60,6 +63,16 @@ class Simulated:
     @property
     def supports(self) -> frozenset[str]:
         return frozenset({"generate", "score", "schema"})
+
+    async def count(
+        self,
+        messages: Sequence[Message],
+        *,
+        schema: Mapping[str, Any] | None = None,
+        tools: Sequence[Mapping[str, Any]] = (),
+    ) -> int:
+        """Tokens of a prompt: four characters each."""
+        return sum(len(message.text) for message in messages) // 4
 
     def keyed(self, examples: Sequence[Example], *, lettered: bool) -> Simulated:
         """A copy that knows the answers to ``examples`` (the option text where answers are letters)."""
@@ -211,6 +224,8 @@ class _Asked:
         plain = tuple(offered.partition(": ")[2].split(" | ")) if offered else ()
         self.labels = tuple(label for label, _ in self.options) or plain
         self.evidence = any(part.name == "evidence" for part in last)
+        self.candidates = [part.text for part in last if part.name == "candidate"]
+        self.cue = next((part.text for part in last if part.name == "cue"), "")
         self.demos = [p.text for m in users if m.parts is not last for p in m.parts if p.name == "question"]
         everything = " ".join(part.text for m in messages if m.role != "assistant" for part in m.parts if not part.id)
         self.thinks = any(part.name == "cue" for part in last) or "step by step" in everything.lower()

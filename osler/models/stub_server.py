@@ -2,7 +2,7 @@
 
 ``python -m osler.models.stub_server --port 0 --latency-ms 50 --faults "429=0.1,reset=0.02" --seed 0 --log FILE``
 prints its port on one line. POST .../chat/completions, GET /v1/models, GET /stats (counts, peak of requests at
-once, CPU seconds), GET /last (the last request, headers and body). A request for the model ``fault-<kind>`` gets that
+once, CPU seconds), GET /last (the last request, headers and body), with --count POST /tokenize as vLLM or llama.cpp. A request for the model ``fault-<kind>`` gets that
 fault. ``running`` starts and stops a server.
 """
 
@@ -61,11 +61,14 @@ def running(
     models: Sequence[str] = (),
     retry_after: float = 0.0,
     retry_after_form: str = "seconds",
+    count: str = "",
+    context: int = 0,
 ) -> Iterator[Running]:
     """Start a stub server in its own process, wait for its port, and stop it at the end."""
     shares = ",".join(f"{kind}={share}" for kind, share in (faults or {}).items())
     settings = [f"--latency-ms={latency_ms}", f"--faults={shares}", f"--seed={seed}", f"--log={log or ''}"]
     settings += [f"--key={key}", f"--models={','.join(models)}"]
+    settings += [f"--count={count}", f"--context={context}"]
     settings += [f"--retry-after={retry_after}", f"--retry-after-form={retry_after_form}"]
     root = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))
@@ -103,6 +106,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--models", default="", help="refuse models that are not in this list")
     parser.add_argument("--retry-after", type=float, default=0.0, help="seconds, sent with 429 and 503")
     parser.add_argument("--retry-after-form", choices=("seconds", "ms", "date"), default="seconds")
+    parser.add_argument("--count", choices=("", "vllm", "llama.cpp"), default="", help="counts tokens as this server")
+    parser.add_argument("--context", type=int, default=0, help="tokens, told with a count by vllm")
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(serve(parser.parse_args(arguments)))
 

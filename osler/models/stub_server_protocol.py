@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from osler.models.stub_server_faults import BODIES, CODES, error_body, fault_of, forced, read_faults, spoil, wait_header
-from osler.models.stub_server_replies import completion, events
+from osler.models.stub_server_replies import completion, events, token_count
 
 _REASONS = {200: b"OK", 301: b"Moved Permanently", 404: b"Not Found", 429: b"Too Many Requests"}
 
@@ -30,6 +30,7 @@ class Stub:
         self.key = settings.key
         self.proofs = (f": Bearer {self.key}\r\n".encode(), f"api-key: {self.key}\r\n".encode())
         self.models = tuple(filter(None, settings.models.split(",")))
+        self.count, self.context = settings.count, settings.context
         self.wait = (settings.retry_after, settings.retry_after_form)
         self.kinds: Counter[str] = Counter()
         self.seen: dict[int, int] = {}
@@ -102,8 +103,11 @@ class Connection(asyncio.Protocol):
             return
         body = self.buffer[end + 4 : end + 4 + size]
         self.buffer = self.buffer[end + 4 + size :]
-        if head.startswith(b"POST ") and b"/chat/completions" in head.partition(b"\r\n")[0]:
+        line = head.partition(b"\r\n")[0]
+        if head.startswith(b"POST ") and b"/chat/completions" in line:
             self._chat(head, body)
+        elif head.startswith(b"POST "):
+            self._look_up(line.split(b" ", 2)[1], body)
         else:
             self._look(head)
         if self.buffer and not self.busy:
@@ -122,6 +126,17 @@ class Connection(asyncio.Protocol):
             self._send(200, orjson.dumps({"object": "list", "data": listed}))
         else:
             self._send(404, b'{"error": {"message": "no such page", "code": "not_found"}}')
+
+    def _look_up(self, path: bytes, body: bytes) -> None:
+        """Token counts, as vLLM or llama.cpp (``--count``) give them."""
+        try:
+            found = token_count(path.decode("latin-1"), orjson.loads(body), self.stub.count, self.stub.context)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            found = None
+        if found is None:
+            self._send(404, b'{"error": {"message": "no such page", "code": "not_found"}}')
+        else:
+            self._send(200, orjson.dumps(found))
 
     def _chat(self, head: bytes, body: bytes) -> None:
         stub = self.stub

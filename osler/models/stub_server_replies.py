@@ -134,6 +134,19 @@ def instance(schema: Mapping[str, Any], mark: int, labels: Sequence[str]) -> Any
     return plain.get(kind, f"stub {mark % 1000}")
 
 
+def token_count(path: str, request: Mapping[str, Any], kind: str, context: int) -> dict[str, Any] | None:
+    """What a server answers that counts words as tokens, with four more a message; None where it has no such page."""
+    text = " ".join(f"a b c d {message.get('content') or ''}" for message in request.get("messages") or ())
+    if kind == "vllm" and path == "/tokenize":
+        words = (text + " e" * bool(request["add_generation_prompt"])).split()
+        return {"count": len(words), "max_model_len": context, "tokens": list(range(len(words)))}
+    if kind == "llama.cpp" and path == "/apply-template":
+        return {"prompt": f"{text} e"}
+    if kind == "llama.cpp" and path == "/tokenize":
+        return {"tokens": list(range(len(str(request.get("content") or "").split())))}
+    return None
+
+
 def events(payload: Mapping[str, Any], *, usage: bool) -> list[bytes]:
     """``payload`` as server-sent events: content in pieces of about eight characters, then the reason, then usage."""
     head = {"id": payload["id"], "object": "chat.completion.chunk", "created": 0, "model": payload["model"]}

@@ -25,6 +25,8 @@ def exact(gold: str, prediction: Prediction) -> Score:
 class Cases(Sequence[Pair]):
     """``train``: what may be shown and learnt from. ``valid``: what variants are compared on; empty: ``parted`` takes
     it from ``train``. ``judge``: prompt id and prediction to a score. ``log``: gets every variant that is tried.
+    ``cluster``: prompt id to what cases are drawn by (the patient). ``explanation``: prompt id to why the gold answer
+    is right, "" where the data do not say.
     """
 
     train: tuple[Pair, ...]
@@ -35,6 +37,7 @@ class Cases(Sequence[Pair]):
     seed: int = 0
     log: Callable[[Mapping[str, Any]], None] = lambda row: None
     cluster: Callable[[str], str] = lambda name: name
+    explanation: Callable[[str], str] = lambda name: ""
 
     @staticmethod
     def of(train: Sequence[Pair]) -> Cases:

@@ -1,6 +1,7 @@
 """Named things, values only: one file in tasks/, models/ or systems/ is one recipe, and the folder is the list.
 
-A file holds ``RECIPE`` (a block) and, where a paper or source reports figures, ``REPORTED`` and ``DIFFERS``.
+A file holds ``RECIPE`` (a block, with the values of its paper) and, where there is one, ``TINY`` (the same with small
+values), and where a paper or source reports figures, ``REPORTED`` and ``DIFFERS``.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ import orjson
 
 from osler.core.block import blocks, snake
 from osler.core.errors import SpecError, nearest
-from osler.core.types import Metric, Model, Strategy
+from osler.core.types import Metric, Model, Strategy, Tool
 from osler.data.source import Source
 
 Kind = Literal["tasks", "models", "systems"]
 # Packages whose modules define blocks; importing them registers the blocks. None imports a heavy library.
-_WITH_BLOCKS = ("data", "tasks", "models", "evaluation", "prompting", "tuning")
+_WITH_BLOCKS = ("data", "tasks", "models", "knowledge", "tools", "evaluation", "prompting", "tuning")
 
 
 @functools.cache
@@ -41,16 +42,30 @@ def names(kind: Kind) -> tuple[str, ...]:
     return tuple(sorted(found.name for found in pkgutil.iter_modules(package.__path__)))
 
 
-def recipe(kind: Kind, name: str) -> Any:
-    """The RECIPE of ``name`` (dashes may stand for underscores); SpecError with the nearest name otherwise."""
-    return module(kind, name).RECIPE
+PRESETS = {"full": "RECIPE", "tiny": "TINY"}
+
+
+def recipe(kind: Kind, name: str, *, preset: str = "full") -> Any:
+    """The block of ``name``: ``full`` has its paper's values, ``tiny`` small ones of the same structure (the full ones
+    where a recipe is small as it is). Dashes may stand for underscores; SpecError with the nearest name otherwise."""
+    if preset not in PRESETS:
+        raise SpecError(f"a recipe has no preset {preset!r}", hint=nearest(preset, PRESETS))
+    found = module(kind, name)
+    return getattr(found, PRESETS[preset], found.RECIPE)
 
 
 def module(kind: Kind, name: str) -> Any:
     file = name.replace("-", "_").replace(".", "_")
     if file not in names(kind):
+        file = {bare(known): known for known in names(kind)}.get(bare(file), file)  # MedPrompt is medprompt
+    if file not in names(kind):
         raise SpecError(f"no recipe in {kind} is named {name!r}", hint=nearest(file, names(kind)))
     return importlib.import_module(f"osler.recipes.{kind}.{file}")
+
+
+def bare(name: str) -> str:
+    """A name without case and marks, by which systems are told apart whatever way they are spelled."""
+    return name.casefold().replace("_", "").replace("-", "").replace(" ", "")
 
 
 def summary(kind: Kind, name: str) -> str:
@@ -59,7 +74,7 @@ def summary(kind: Kind, name: str) -> str:
     return text.splitlines()[0] if text else ""
 
 
-Protocols = Literal["model", "strategy", "metric", "source"]
+Protocols = Literal["model", "strategy", "metric", "source", "tool"]
 INDEX = "blocks.json"
 
 
@@ -82,7 +97,7 @@ def named_block(protocol: Protocols, name: str) -> type[Any] | None:
     return found
 
 
-_PROTOCOLS: Mapping[str, Any] = {"model": Model, "strategy": Strategy, "metric": Metric, "source": Source}
+_PROTOCOLS: Mapping[str, Any] = {"model": Model, "strategy": Strategy, "metric": Metric, "source": Source, "tool": Tool}
 
 
 def named_blocks(protocol: Protocols) -> dict[str, type[Any]]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import osler
-from osler.core.block import block_id, canonical, digest, is_block, replace, to_spec
+from osler.core.block import block_id, canonical, digest, replace, to_spec
 from osler.data.source import Source, dataset_hash
-from osler.study.dataset import Dataset, has_pool
+from osler.study.dataset import Dataset, fits_by_calls, has_pool, inside
+from osler.study.fitting import judged_by
 from osler.study.names import Entry
 from osler.study.resolve import Study
 
@@ -20,7 +20,8 @@ class Cell:
     """task x model x system x seed on one data set.
 
     ``spec`` holds everything that an answer depends on: the task as it is put, the hash of the test cases, that of the
-    training cases where something learns from them, the model and system with the content of the files they name, the
+    training cases where something learns from them (and that of the validation cases and the name of the metric where
+    variants are compared), the model and system with the content of the files they name, the
     seed, and the version of Osler, since reading a reply is part of it. Replies are kept apart, under the hash of the
     call alone: a new version reads them again without asking again.
     """
@@ -52,13 +53,14 @@ def cells(study: Study, data: Dataset) -> list[Cell]:
     for model, system in study.arms():
         learnt = own[model.name] or (shared if "train" in model.block.supports else "")
         shows = shared if has_pool(system.block) else ""
+        search = [_valid(data, study), judged_by(study)[0]] if fits_by_calls(system.block) else []
         for seed in study.seeds:
             spec = {
                 **shown,
                 "model": to_spec(model.block, identity=True),
                 "system": to_spec(system.block, identity=True),
                 "contents": contents(model.block, system.block, bare),
-                "training": [learnt, shows],
+                "training": [learnt, shows, *search],
                 "seed": seed,
             }
             out.append(Cell(model, system, seed, spec))
@@ -73,14 +75,12 @@ def identity(model: Any) -> str:
 
 def contents(*blocks: Any) -> list[str]:
     """``content_hash()`` of every block among ``blocks`` and inside them that has one, in the order of their fields."""
-    return [item.content_hash() for block in blocks for item in _inside(block) if hasattr(item, "content_hash")]
+    return [item.content_hash() for block in blocks for item in inside(block) if hasattr(item, "content_hash")]
 
 
-def _inside(value: Any) -> Iterator[Any]:
-    if is_block(value):
-        yield value
-        for field in dataclasses.fields(value):
-            yield from _inside(getattr(value, field.name))
+def _valid(data: Dataset, study: Study) -> str:
+    """The hash of the validation cases; "" where they are taken from the training cases."""
+    return dataset_hash(data.folds[0].valid) if not study.folds and len(data.folds[0].valid) else ""
 
 
 def _own(model: Any, study: Study) -> str:

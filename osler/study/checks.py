@@ -18,7 +18,7 @@ from osler.evaluation.probes import is_probed, is_variant, unknown_to
 from osler.evaluation.rubrics.rubric import rubric
 from osler.evaluation.table import spelled
 from osler.study.conversations import taking_part
-from osler.study.dataset import Fold, learns
+from osler.study.dataset import Fold, has_pool, learns
 from osler.study.file import Problems, attempt
 from osler.study.matrix import dimension
 from osler.study.names import Entry
@@ -195,7 +195,7 @@ def _number(value: Any) -> bool:
 
 def wants_training(entry: Entry) -> bool:
     own = getattr(entry.block, "data", None)
-    return ("train" in getattr(entry.block, "supports", ()) and own in (None, "train")) or hasattr(entry.block, "pool")
+    return ("train" in getattr(entry.block, "supports", ()) and own in (None, "train")) or has_pool(entry.block)
 
 
 def fields(study: Study, test: Sequence[Example], problems: Problems) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import fields as fields_of
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from osler.data.overlap import Overlap, overlap
 from osler.data.source import Source, dataset_hash
 from osler.data.splits import folds_by, need_clusters
 from osler.evaluation.table import spelled
+from osler.prompting.optimise.trials import fitting_of
 from osler.study.resolve import Study
 from osler.tasks.template import Template
 
@@ -25,10 +27,12 @@ _NEAR = "near means at least 0.8 of word 5-grams shared"
 
 @dataclass(frozen=True)
 class Fold:
-    """Cases to test and the cases of other patients to learn from."""
+    """Cases to test and the cases of other patients to learn from. ``valid``: what variants are compared on, where the
+    task gives such cases and a system looks for the best variant; else it takes them from ``train``."""
 
     train: Sequence[Example]
     test: Sequence[Example]
+    valid: Sequence[Example] = ()
 
 
 @dataclass(frozen=True)
@@ -73,9 +77,12 @@ def dataset(study: Study) -> Dataset:
         met, found = _meeting_folds(folds, f"{study.folds} folds by {by}", study)
         return Dataset(test, folds, dataset_hash(test), met, (*found, *warnings))
     train: Sequence[Example] = task.examples("train") if learns(study) else ()
+    valid: Sequence[Example] = task.examples("valid") if searches(study) else ()
     _clustered(train, task)
-    met, found = _meeting(train, test, study)
-    return Dataset(test, (Fold(train, test),), dataset_hash(test), met, (*found, *warnings))
+    _clustered(valid, task)
+    _apart(train, valid, study)
+    met, found = _meeting(train, test, study, valid)
+    return Dataset(test, (Fold(train, test, valid),), dataset_hash(test), met, (*found, *warnings))
 
 
 def learns(study: Study) -> bool:
@@ -86,9 +93,40 @@ def learns(study: Study) -> bool:
 
 
 def has_pool(system: Any) -> bool:
-    """Whether a system keeps training cases to show them."""
-    inner = getattr(system, "inner", None)
-    return hasattr(system, "pool") or (is_block(inner) and has_pool(inner))
+    """Whether a system, or a strategy anywhere inside it, learns from training cases.
+
+    It does where it says so (``learns``), keeps cases to show them (``pool``), or asks the model while it is fitted.
+    """
+    return any(_learns(item) for item in inside(system) if hasattr(item, "predict")) or fits_by_calls(system)
+
+
+def fits_by_calls(system: Any) -> bool:
+    """Whether fitting a system asks a model: it looks for something, and gets validation cases to look on."""
+    return fitting_of(system, 10) > 0
+
+
+def searches(study: Study) -> bool:
+    """Whether any system of the study asks a model while it is fitted."""
+    return any(fits_by_calls(entry.block) for entry in study.systems)
+
+
+def inside(value: Any) -> Iterator[Any]:
+    """Every block in ``value``, itself first, in the order of their fields; lists and tables are looked through."""
+    if is_block(value):
+        yield value
+        for field in fields_of(value):
+            yield from inside(getattr(value, field.name))
+    elif isinstance(value, (tuple, list)):
+        for item in value:
+            yield from inside(item)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from inside(item)
+
+
+def _learns(strategy: Any) -> bool:
+    said = getattr(strategy, "learns", None)
+    return hasattr(strategy, "pool") if said is None else bool(said)
 
 
 def training_cases(model: Any, study: Study, fold: Fold) -> tuple[Sequence[Example], str]:
@@ -137,20 +175,36 @@ def _unique(test: Sequence[Example], study: Study) -> None:
         seen.add(example.id)
 
 
-def _meeting(train: Sequence[Example], test: Sequence[Example], study: Study) -> tuple[dict[str, Any], list[str]]:
+def _apart(train: Sequence[Example], valid: Sequence[Example], study: Study) -> None:
+    """Validation cases that are training cases, or of the same patients, would flatter what was learnt there."""
+    both = {cluster(e, study.task) for e in train} & {cluster(e, study.task) for e in valid}
+    if both:
+        kind = study.task.cluster or "case"
+        raise DataError(
+            f"{len(both)} {kind}(s) stand in train and valid of study {study.name!r}, such as {min(both)!r}",
+            hint=f"split by {kind}",
+        )
+
+
+def _meeting(
+    train: Sequence[Example], test: Sequence[Example], study: Study, valid: Sequence[Example] = ()
+) -> tuple[dict[str, Any], list[str]]:
     task = study.task
+    what = f"{len(train):,} training" + (f" and {len(valid):,} validation" if len(valid) else "")
+    train = [*train, *valid] if len(valid) else train
     if task.cluster:
         both = {cluster(e, task) for e in train} & {cluster(e, task) for e in test}
         if both:
             raise DataError(
-                f"{len(both)} {task.cluster}(s) stand in train and test of study {study.name!r}, such as {min(both)!r}",
+                f"{len(both)} {task.cluster}(s) stand in train{' or valid' if len(valid) else ''} and test of study "
+                f"{study.name!r}, such as {min(both)!r}",
                 hint=f"split by {task.cluster}",
             )
     if not len(train):
         return _unlooked(_NOTHING), []
     found = overlap([case_text(e, task) for e in train], [case_text(e, task) for e in test])
-    note = f"{len(test):,} test cases held against {len(train):,} training cases; {_NEAR}"
-    return _told([found], f"the {len(train):,} training cases", note)
+    note = f"{len(test):,} test cases held against {what} cases; {_NEAR}"
+    return _told([found], f"the {what} cases", note)
 
 
 def _meeting_folds(folds: Sequence[Fold], by: str, study: Study) -> tuple[dict[str, Any], list[str]]:

@@ -1,4 +1,4 @@
-"""The guard around every model of a run: cache outermost, then the limits, then the budget."""
+"""The guard around every model of a run: cache outermost, then the context window, the limits, and the budget."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from osler.core.store import Store
 from osler.models.budget import Budget, Budgeted, prices
 from osler.models.cache import Cached
 from osler.models.limit import limits_of
+from osler.models.window import Window
 from osler.study.cells import identity
 
 LOCAL_WIDTH = 256  # calls in flight to a model that runs here: enough to fill its batches
@@ -30,7 +31,10 @@ class Guards:
         # The budget stands inside the limits, so that every attempt draws on it, not only the one that succeeds.
         paid = Budgeted(base, self.budget, usd_in=usd_in, usd_out=usd_out) if self.budget.binds else base
         limited = limits_of(paid, concurrency=LOCAL_WIDTH)
-        return Cached(limited, self.store, study=self.study, identity=identity(base)), limited.gate.most
+        # A prompt that cannot fit is refused inside the cache, so that no finished call is lost to it, and before
+        # limits and budget, so that it takes no place and no money.
+        windowed = Window(limited)
+        return Cached(windowed, self.store, study=self.study, identity=identity(base)), limited.gate.most
 
     def through(self, other: Any) -> Cached:
         """Another model of a conversation, such as the one that plays the patient."""

@@ -15,7 +15,13 @@ def listing(kind: str) -> list[dict[str, Any]]:
     if kind in ("tasks", "models", "systems"):
         folder: Any = kind
         rows = [{"name": n, "what": recipes.summary(folder, n), "settings": {}} for n in recipes.names(folder)]
-    protocol = {"models": "model", "systems": "strategy", "metrics": "metric", "sources": "source"}.get(kind)
+    protocol = {
+        "tools": "tool",
+        "models": "model",
+        "systems": "strategy",
+        "metrics": "metric",
+        "sources": "source",
+    }.get(kind)
     if protocol is not None:
         named: Any = protocol
         taken = {row["name"] for row in rows}

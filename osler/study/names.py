@@ -5,17 +5,23 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal, get_args, get_type_hints
 
 from osler import recipes
 from osler.core.block import blocks, build, is_block, replace, snake
 from osler.core.errors import SpecError, nearest
-from osler.core.types import Model, Strategy
+from osler.core.types import Model, Strategy, Tool
 from osler.data.source import Source
 
-Kind = Literal["model", "system", "source", "metric"]
+Kind = Literal["model", "system", "source", "metric", "tool"]
 _FOLDER: Mapping[str, Any] = {"model": "models", "system": "systems"}
-_PROTOCOL: Mapping[str, Any] = {"model": "model", "system": "strategy", "source": "source", "metric": "metric"}
+_PROTOCOL: Mapping[str, Any] = {
+    "model": "model",
+    "system": "strategy",
+    "source": "source",
+    "metric": "metric",
+    "tool": "tool",
+}
 
 
 def resolve(kind: Kind, value: Any) -> Any:
@@ -26,11 +32,11 @@ def resolve(kind: Kind, value: Any) -> Any:
         return _by_name(kind, value)
     if not isinstance(value, Mapping):
         raise SpecError(f"a {kind} is a name or a table, got {value!r}", hint='write "name" or { use = "name", ... }')
-    settings = {key: item for key, item in value.items() if key not in ("use", "from", "source", "name")}
+    settings = {key: item for key, item in value.items() if key not in ("use", "from", "preset", "source", "name")}
     if "name" in value and "name" in _fields_of(kind, value):
         settings["name"] = value["name"]
     if "from" in value:
-        made = _by_name(kind, str(value["from"]))
+        made = _by_name(kind, str(value["from"]), preset=str(value.get("preset", "full")))
         return replace(made, **inner(type(made), settings))
     key = "source" if kind == "source" else "use"
     if key not in value:
@@ -51,11 +57,12 @@ def _fields_of(kind: Kind, value: Mapping[str, Any]) -> set[str]:
     return {field.name for field in dataclasses.fields(found)} if found else set()
 
 
-def _by_name(kind: Kind, name: str) -> Any:
+def _by_name(kind: Kind, name: str, *, preset: str = "full") -> Any:
     folder = _FOLDER.get(kind)
     file = name.replace("-", "_").replace(".", "_")
-    if folder and file in recipes.names(folder):
-        return recipes.recipe(folder, file)
+    spelled = {recipes.bare(known) for known in recipes.names(folder)} if folder else ()
+    if folder and recipes.bare(file) in spelled:
+        return recipes.recipe(folder, file, preset=preset)
     found = recipes.named_block(_PROTOCOL[kind], file)
     if found is not None:
         return build(found, {})
@@ -69,7 +76,10 @@ def inner(kind: type[Any], settings: Mapping[str, Any]) -> dict[str, Any]:
     out = {}
     for key, value in settings.items():
         hint: Any = hints.get(key)
-        if isinstance(value, (str, Mapping)) and hint is Model:
+        if isinstance(value, (list, tuple)) and len(get_args(hint)) == 2 and get_args(hint)[1] is Ellipsis:
+            each = get_args(hint)[0]
+            value = tuple(_of_hint(item, each) for item in value)
+        elif isinstance(value, (str, Mapping)) and hint is Model:
             value = resolve("model", value)
         elif isinstance(value, (str, Mapping)) and hint is Strategy:
             value = resolve("system", value)
@@ -86,6 +96,14 @@ def inner(kind: type[Any], settings: Mapping[str, Any]) -> dict[str, Any]:
             )
         out[key] = value
     return out
+
+
+def _of_hint(value: Any, hint: Any) -> Any:
+    """One item of a field that holds many: strategies, models, tools by name or table; all else as it is."""
+    kinds: Mapping[Any, Kind] = {Model: "model", Strategy: "system", Tool: "tool"}
+    if hint in kinds and isinstance(value, (str, Mapping)):
+        return resolve(kinds[hint], value)
+    return _any_block(value) if isinstance(value, Mapping) and isinstance(value.get("use"), str) else value
 
 
 def _any_block(value: Any) -> Any:

@@ -11,10 +11,11 @@ from osler.core.store import Store
 from osler.core.types import Prompt
 from osler.evaluation.consultation.engine import Interactive
 from osler.models.budget import estimate_tokens, prices
+from osler.prompting.optimise.trials import fitting_of
 from osler.study import checks
 from osler.study.cells import Cell, cells
 from osler.study.conversations import effort
-from osler.study.dataset import Dataset, dataset
+from osler.study.dataset import Dataset, dataset, fits_by_calls, inside
 from osler.study.file import Problems, attempt
 from osler.study.resolve import Study
 
@@ -23,13 +24,15 @@ _SAMPLE = 40  # prompts whose length stands for all
 
 @dataclass(frozen=True)
 class Row:
-    """One cell of the plan. ``todo``: cases without a prediction; ``calls``, ``tokens``, ``usd``: at most, for those."""
+    """One cell of the plan. ``todo``: cases without a prediction; ``calls``, ``tokens``, ``usd``: at most, for those and
+    for fitting the system, which makes at most ``fitting`` of the calls."""
 
     cell: Cell
     todo: int
     calls: int
     tokens: int
     usd: float
+    fitting: int = 0
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class Plan:
                     "seed": row.cell.seed,
                     "todo": row.todo,
                     "calls": row.calls,
+                    "fitting": row.fitting,
                     "tokens": row.tokens,
                     "usd": row.usd,
                 }
@@ -59,6 +63,7 @@ class Plan:
             ],
             "totals": {
                 "calls": sum(row.calls for row in self.rows),
+                "fitting": sum(row.fitting for row in self.rows),
                 "tokens": sum(row.tokens for row in self.rows),
                 "usd": sum(row.usd for row in self.rows),
             },
@@ -107,39 +112,62 @@ def _row(cell: Cell, study: Study, data: Dataset, store: Store | None) -> Row:
         most = effort(study.task, cases, cell.model.block, cell.system.block, _tokens_out(cell.system.block))
         return Row(cell, todo, round(todo * most.calls), round(todo * most.tokens), todo * most.usd)
     sample = [study.task.prompt(case) for case in cases]
-    calls = sum(cell.system.block.calls(prompt) for prompt in sample) / len(sample)
+    fitting = _fitting(cell, study, data, store)
+    calls = todo * sum(cell.system.block.calls(prompt) for prompt in sample) / len(sample) + fitting
     tokens_in = sum(_tokens(prompt, cell.system.block, sample) for prompt in sample) / len(sample)
     tokens_out = _tokens_out(cell.system.block) if "generate" in cell.model.block.supports else 1
-    usd_in, usd_out = prices(cell.model.block)
-    usd = todo * calls * (tokens_in * usd_in + tokens_out * usd_out) / 1e6
-    return Row(cell, todo, round(todo * calls), round(todo * calls * (tokens_in + tokens_out)), usd)
+    usd_in, usd_out = _dearest(cell)
+    usd = calls * (tokens_in * usd_in + tokens_out * usd_out) / 1e6
+    return Row(cell, todo, round(calls), round(calls * (tokens_in + tokens_out)), usd, fitting)
+
+
+def _fitting(cell: Cell, study: Study, data: Dataset, store: Store | None) -> int:
+    """Calls that fitting the system may still make, fold by fold; a fold whose winner is frozen makes none."""
+    events = store.events(study.name, "fitted") if store is not None and fits_by_calls(cell.system.block) else []
+    frozen = {event.get("fold") for event in events if event["cell"] == cell.id and "spec" in event}
+    return sum(
+        fitting_of(cell.system.block, len(fold.train) + len(fold.valid))
+        for place, fold in enumerate(data.folds)
+        if place not in frozen
+    )
+
+
+def _dearest(cell: Cell) -> tuple[float, float]:
+    """The highest prices among the model of a cell and those that its system asks beside it."""
+    held = [cell.model.block, *(part for part in inside(cell.system.block) if hasattr(part, "generate"))]
+    found = [prices(model) for model in held]
+    return max(usd for usd, _ in found), max(usd for _, usd in found)
 
 
 def _tokens(prompt: Prompt, system: Any, sample: Sequence[Prompt]) -> float:
     """Tokens of a prompt with as many cases as demonstrations as the system will show."""
-    shown = 0
-    inner = system
-    while inner is not None:
-        shown += int(getattr(inner, "k", 0))
-        inner = getattr(inner, "inner", None)
+    shown = max((_shown(part) for part in inside(system)), default=0)
     typical = sum(estimate_tokens(other.messages()) for other in sample) / len(sample)
     return estimate_tokens(prompt.messages()) + shown * typical
 
 
 def _tokens_out(system: Any) -> int:
-    inner, most = system, 0
-    while inner is not None:
-        most = max(most, int(getattr(inner, "max_tokens", 0)))
-        inner = getattr(inner, "inner", None)
-    return most or 256
+    return max((int(getattr(part, "max_tokens", 0)) for part in inside(system)), default=0) or 256
+
+
+def _shown(system: Any) -> int:
+    """Demonstrations that a chain of strategies shows, each inside the one before."""
+    shown = 0
+    while system is not None:
+        shown += int(getattr(system, "k", 0)) if hasattr(system, "pool") else 0
+        shown += sum(int(getattr(system, name, 0)) for name in ("labelled", "bootstrapped"))
+        system = getattr(system, "inner", None)
+    return shown
 
 
 def _warnings(study: Study, rows: Sequence[Row]) -> list[str]:
     out = []
-    for entry in study.models:
-        variable = str(getattr(entry.block, "api_key_env", ""))
+    asked = [(entry.name, entry.block) for entry in study.models]
+    asked += [(e.name, part) for e in study.systems for part in inside(e.block) if hasattr(part, "generate")]
+    for name, model in asked:
+        variable = str(getattr(model, "api_key_env", ""))
         if variable and not os.environ.get(variable):
-            out.append(f"the model {entry.name!r} will need its key in the environment variable {variable}")
+            out.append(f"the model {name!r} will need its key in the environment variable {variable}")
     usd = sum(row.usd for row in rows)
     tokens, calls = sum(row.tokens for row in rows), sum(row.calls for row in rows)
     for unit, need in (("usd", usd), ("tokens", tokens), ("calls", calls)):

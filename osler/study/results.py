@@ -46,6 +46,7 @@ from osler.study.probes import as_they_are, by_dimension, probes
 from osler.study.published import published
 from osler.study.rating import RatingRecord, hidden_record, last_record, rating_results
 from osler.study.resolve import Study
+from osler.study.variants import variants
 
 
 def frame(study: Study) -> Frame:
@@ -106,6 +107,7 @@ def score(plan: Plan, store: Store) -> Scored:
         row["training"] = _training(plan, store, row)
     rating = hidden_record(plan.study.sensitivity, record, numbers_of)
     results["rating"] = rating_results(rating)
+    results["variants"] = variants(plan, store)
     results["judges"] = reports(plan.study.name, plan.study.judges, store)
     results["gates"] = gates.gates(results)
     results["stages"] = gates.stages(results)
@@ -221,8 +223,10 @@ def _splits(plan: Plan) -> dict[str, dict[str, int]]:
     task = plan.study.task
     parts: dict[str, Sequence[Example]] = {"test": as_they_are(plan.data.test, ())[0]}
     if not plan.study.folds and len(plan.data.folds[0].train):
-        unused = task.examples("valid")
-        parts = {"train": plan.data.folds[0].train, **({"valid (not used)": unused} if len(unused) else {}), **parts}
+        used = plan.data.folds[0].valid
+        unused = () if len(used) else task.examples("valid")
+        more = {"valid": used, "valid (not used)": unused}
+        parts = {"train": plan.data.folds[0].train, **{k: rows for k, rows in more.items() if len(rows)}, **parts}
     return {name: {"n": len(rows), "clusters": len({cluster(e, task) for e in rows})} for name, rows in parts.items()}
 
 

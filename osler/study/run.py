@@ -19,10 +19,10 @@ from osler.core.types import Example, Prediction
 from osler.evaluation.consultation.engine import Interactive
 from osler.models.budget import Budget
 from osler.models.cache import Cached
-from osler.models.simulated import Simulated
 from osler.study.cells import Cell
 from osler.study.conversations import taking_part
-from osler.study.dataset import Dataset, Fold, training_cases
+from osler.study.dataset import Dataset, Fold, inside, training_cases
+from osler.study.fitting import Fitting, keyed
 from osler.study.guarded import LOCAL_WIDTH as LOCAL_WIDTH
 from osler.study.guarded import Guards
 from osler.study.plan import Plan
@@ -110,6 +110,7 @@ def _keys(work: Sequence[_Work]) -> None:
     """A key that is not there is said before the first call, not once per case."""
     for item in work:
         others = taking_part(item.study.task, item.data.test[0])
+        others += [part for part in inside(item.cell.system.block) if hasattr(part, "generate")]  # a critic, a proposer
         for name, model in [(item.cell.model.name, item.cell.model.block), *((type(o).__name__, o) for o in others)]:
             variable = str(getattr(model, "api_key_env", ""))
             if item.todo and variable and not os.environ.get(variable):
@@ -169,29 +170,24 @@ class _Work:
         if not self.todo:
             return
         self.store.put_run(self.cell.id, study=self.study.name, cell=self.cell.spec)
-        for fold in self.data.folds:
+        for place, fold in enumerate(self.data.folds):
             if any(self._missing(example) for example in fold.test):
-                await self._fold(fold)
+                await self._fold(fold, place)
 
-    async def _fold(self, fold: Fold) -> None:
-        base = self.cell.model.block
-        if isinstance(base, Simulated):
-            base = base.keyed(fold.test, lettered=self.study.task.lettered)
+    async def _fold(self, fold: Fold, place: int) -> None:
+        base = keyed(self.cell.model.block, self.cell.system.block, fold, lettered=self.study.task.lettered)
         if "train" in base.supports:
             base = await self._trained(base, fold)
         model, at_once = self._guards.around(base)
-        task = self.study.task
+        model.lend = self._guards.through
+        fitting = Fitting(self.cell, self.study, self.store, self.show)
         try:
-            pairs = [(task.prompt(example), example.target) for example in fold.train]
-            system = await self._learnt("fit", self.cell.system.block.fit(pairs, model))
-            self.store.event(
-                self.study.name,
-                "fitted",
-                cell=self.cell.id,
-                model=block_id(base),
-                system=block_id(system),
-                train=len(pairs),
-            )
+            try:
+                system = await self._learnt("fit", fitting.of(fold, place, model, base))
+            finally:
+                self.outcome.calls += fitting.used.fresh
+                self.outcome.cached += fitting.used.calls - fitting.used.fresh
+                self.outcome.usd += fitting.used.paid
             cases = (example for example in fold.test if self._missing(example))
             width = max(1, min(2 * at_once, len(fold.test)))
             async with asyncio.TaskGroup() as group:

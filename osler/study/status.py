@@ -12,6 +12,7 @@ from osler.study.dataset import Dataset
 from osler.study.gates import STAGES
 from osler.study.plan import Plan
 from osler.study.resolve import Study
+from osler.study.variants import counted
 
 
 def status(plan: Plan, store: Store) -> dict[str, Any]:
@@ -43,6 +44,7 @@ def status(plan: Plan, store: Store) -> dict[str, Any]:
         ],
         "loops": len(store.events(study.name, "gate")) - len(gates),
         "runs": len(store.events(study.name, "run started")),
+        "variants": counted(plan, store),
         "spent": {"calls": spent.calls, "tokens": spent.tokens, "usd": spent.usd},
         "failures": [
             {"kind": event["failure"], "message": event["message"], "at": _when(event["at"])}
@@ -58,6 +60,8 @@ def picture(found: dict[str, Any]) -> str:
     done = sum(row["done"] for row in found["cells"])
     total = sum(row["n"] for row in found["cells"])
     lines = [f"{found['study']}: {found['question']}", f"{done:,} of {total:,} answers are there", ""]
+    if found["variants"]:
+        lines[1] += f"; {found['variants']:,} variants were tried on validation cases"
     for i, stage in enumerate(STAGES):
         lines.append(f"  [{stage}]")
         after = STAGES[i + 1] if i + 1 < len(STAGES) else ""

@@ -16,14 +16,19 @@ from osler.core.block import block_id, blocks, build, canonical, from_spec, snak
 from osler.core.errors import SpecError
 from osler.evaluation.judge.judge import Judge
 from osler.evaluation.rubrics.rubric import Criterion, Level
+from osler.models.simulated import Simulated
 from osler.models.simulated_judge import SimulatedJudge
+from osler.prompting.decompose import Step
+from osler.tools.molecule_groups import MoleculeFacts
 
 LEVELS = tuple(Level(id=f"clear-{value}", value=value, text={"en": f"clear to degree {value}"}) for value in (1, 2))
 CLEAR = Criterion(id="clear", title={"en": "Clear"}, levels=LEVELS)
 JURORS = tuple(Judge(model=SimulatedJudge(family=name)) for name in ("one", "two", "three"))
 # What a block that cannot be built without arguments is built with here. A new one gets a line.
+STEP: Any = {"name": "a", "capability": "summarization", "instruction": "Sum it up."}
 ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
     "Criterion": {"id": "clear", "title": {"en": "Clear"}, "levels": LEVELS},
+    "Decompose": {"steps": (Step(**STEP),)},
     "Demo": {"question": "Which organ pumps?", "answer": "A"},
     "Endpoint": {"model": "m", "base_url": "http://127.0.0.1:9/v1"},
     "File": {"path": "cases.jsonl"},
@@ -34,9 +39,16 @@ ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
     "Local": {"path": "folder"},
     "Passage": {"text": "The heart is a pump."},
     "Recorded": {"path": "outputs.jsonl"},
+    "ModelVote": {"models": (Simulated(),)},
+    "ReAct": {"tools": (MoleculeFacts(),)},
     "Requested": {"collection": "mednli"},
+    "Rewrite": {"instruction": "Replace names."},
+    "Role": {"name": "cardiologist"},
     "Rubric": {"name": "r", "version": "1", "title": {"en": "R"}, "criteria": (CLEAR,)},
+    "Rule": {"name": "r", "uses": ("a",), "table": {"x": "y"}},
+    "Step": STEP,
     "Template": {"title": "t", "capability": "structurization", "question": "{text}"},
+    "ToolUse": {"tools": (MoleculeFacts(),)},
 }
 
 recipes.discover()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import json
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import orjson
 import pytest
+from shapes import EXAM, LABELLED, LETTERED, MESSAGES, ORGANS, Shape, shapes_of
 
 from osler import recipes
 from osler.core.block import block_id, from_spec, is_block, to_spec
@@ -26,28 +28,6 @@ NAMED = [(folder, name) for folder in FOLDERS for name in recipes.names(folder)]
 each_recipe = pytest.mark.parametrize(("folder", "name"), NAMED, ids=[f"{folder}/{name}" for folder, name in NAMED])
 PROTOCOLS: dict[str, Any] = {"tasks": Task, "models": Model, "systems": Strategy}
 
-LETTERED = Template(title="Organs", capability="knowledge and reasoning", question="{question}", lettered=True)
-LABELLED = Template(
-    title="Triage", capability="structurization", question="{question}", instruction="Label it.", evidence="notes"
-)
-ORGANS = [
-    Example(
-        id=f"o{i}",
-        input={"question": f"Which organ is number {i}?"},
-        target="ABC"[i % 3],
-        choices=("heart", "liver", "kidney"),
-    )
-    for i in range(9)
-]
-MESSAGES = [
-    Example(
-        id=f"m{i}",
-        input={"question": f"How urgent is message {i}?", "notes": [["0", f"Pain since day {i}."], ["1", "No fever."]]},
-        target=("urgent", "routine")[i % 2],
-        choices=("urgent", "routine"),
-    )
-    for i in range(9)
-]
 TRAINABLE = [name for name in recipes.names("models") if "train" in recipes.recipe("models", name).supports]
 TOYS = [(LETTERED, ORGANS), (LABELLED, MESSAGES)]
 
@@ -67,7 +47,7 @@ def test_a_recipe_is_values_only_and_says_what_it_is(folder: Any, name: str) -> 
     tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
     allowed = (ast.Expr, ast.ImportFrom, ast.Import, ast.Assign, ast.AnnAssign)
     assert all(isinstance(node, allowed) for node in tree.body), "a recipe holds no def, class or if"
-    public = {target for target in vars(module) if target.isupper()}
+    public = {target for target, value in vars(module).items() if target.isupper() and not isinstance(value, type)}
     assert public <= {"RECIPE", "REPORTED", "DIFFERS", "TINY"}
     line = recipes.summary(folder, name)
     assert len(line.split()) >= 4
@@ -114,19 +94,29 @@ def weights_are_there() -> bool:
     return True
 
 
-@pytest.mark.parametrize(("task", "cases"), TOYS, ids=["lettered", "labelled"])
-@pytest.mark.parametrize("name", recipes.names("systems"))
-def test_a_system_answers_three_cases_the_same_way_each_time(name: str, task: Template, cases: list[Example]) -> None:
-    system = recipes.recipe("systems", name)
-    if "knn" in name and not weights_are_there():
+PAIRS = [
+    pytest.param(name, preset, shape, id=f"{name}/{preset}/{shape.task.title}")
+    for name in recipes.names("systems")
+    for preset in (("full", "tiny") if hasattr(recipes.module("systems", name), "TINY") else ("full",))
+    for shape in shapes_of(name)
+]
+
+
+@pytest.mark.parametrize(("name", "preset", "shape"), PAIRS)
+def test_a_system_answers_three_cases_the_same_way_each_time(name: str, preset: str, shape: Shape) -> None:
+    system = recipes.recipe("systems", name, preset=preset)
+    if not weights_are_there():
         pytest.skip("no embedded encoder is installed")
-    model = Simulated(skill=1.0).keyed(cases, lettered=task.lettered)
+    if shape.needs_data and not os.environ.get("OSLER_DATA"):
+        pytest.skip("OSLER_DATA is not set: this system reads the public data folder")
+    model, task, cases = shape.model(), shape.task, shape.cases
     first = asyncio.run(answer(system, model, task, cases, seed=3))
-    assert [found.answer for found in first] == [case.target for case in cases[:3]]
-    assert all(found.parsed and found.replies and not found.failure for found in first)
+    if shape.right:
+        assert [found.answer for found in first] == [case.target for case in cases[:3]]
+    assert all(found.answer is not None and found.parsed and found.replies and not found.failure for found in first)
     for case, found in zip(cases, first, strict=False):
         assert len(found.replies) <= system.calls(task.prompt(case))
-    assert first == asyncio.run(answer(from_spec(to_spec(system)), model, task, cases, seed=3))
+    assert first == asyncio.run(answer(from_spec(to_spec(system)), shape.model(), task, cases, seed=3))
 
 
 @pytest.mark.parametrize("name", recipes.names("systems"))
@@ -136,9 +126,9 @@ def test_a_system_needs_what_it_says(name: str) -> None:
     assert {part for need in needs for part in need.split("|")} <= {"generate", "score", "tools", "images", "schema"}
 
 
-@pytest.mark.parametrize("name", recipes.names("systems"))
+@pytest.mark.parametrize("name", [name for name in recipes.names("systems") if EXAM in shapes_of(name)])
 def test_a_system_reads_nothing_into_unreadable_replies(name: str) -> None:
-    if "knn" in name and not weights_are_there():
+    if not weights_are_there():
         pytest.skip("no embedded encoder is installed")
     model = Simulated(skill=1.0, format_failure=1.0).keyed(ORGANS, lettered=True)
     found = asyncio.run(answer(recipes.recipe("systems", name), model, LETTERED, ORGANS, seed=0))
@@ -162,7 +152,7 @@ def test_a_model_says_what_it_supports(name: str) -> None:
     assert supports & {"generate", "score"}
 
 
-@pytest.mark.parametrize(("task", "cases"), TOYS, ids=["lettered", "labelled"])
+@pytest.mark.parametrize(("task", "cases"), [(LETTERED, ORGANS), (LABELLED, MESSAGES)], ids=["lettered", "labelled"])
 @pytest.mark.parametrize("name", TRAINABLE)
 def test_a_model_that_can_be_trained_learns_the_toy_tasks(name: str, task: Template, cases: list[Example]) -> None:
     model: Any = recipes.recipe("models", name)

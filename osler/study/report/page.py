@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from osler.study.report import cases, opinion_views, palette, probes, quantities, rating_views, summary, tables
 from osler.study.report.charts import forest, reliability, workflow
 from osler.study.report.record import Record, complete
+from osler.study.report.variants import variant_views
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -53,6 +54,7 @@ def _views(record: Record) -> dict[str, Any]:
         "between": opinion_views.between(record),
         "ranked": opinion_views.ranked(record),
         "probe_views": probes.probe_views(record),
+        "variant_views": variant_views(record),
         "rated_views": opinion_views.rated_plots(record),
         "rating_view": rating_views.rating_view(record),
     }

@@ -161,6 +161,7 @@ def complete(results: Mapping[str, Any]) -> Record:
         "jury": list(results.get("jury") or ()),
         "people": results.get("people"),
         "probes": results.get("probes"),
+        "variants": list(results.get("variants") or ()),
         "matrix": list(results.get("matrix") or ()),
         "cases": _all(_CASE, results.get("cases")),
         "warnings": [str(item) for item in results.get("warnings") or ()],

@@ -46,13 +46,20 @@ class Quantity:
         return {"description": said, "anyOf": [{"type": "number"}, pair]}
 
     def read(self, given: Any) -> float:
+        if isinstance(given, Mapping) and set(given) != {"value", "unit"}:
+            raise ToolError(
+                f"{self.name} must be a number, or a value and a unit", hint='send {"value": 1, "unit": "g"}'
+            )
         value, unit = (given["value"], given["unit"]) if isinstance(given, Mapping) else (given, self.unit)
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-            raise ToolError(f"{self.name} must be a number", hint=f"give it in {self.unit}")
+        if not isinstance(unit, str):
+            raise ToolError(f"the unit of {self.name} must be a text", hint=f"give it in {self.unit or 'no unit'}")
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < 1e300:
+            raise ToolError(f"{self.name} must be a number", hint=f"give it in {self.unit or 'no unit'}")
         found = convert(float(value), unit, self.unit, analyte=self.analyte)
         if not self.low <= found <= self.high:
+            unit = f" {self.unit}" if self.unit else ""
             raise ToolError(
-                f"{self.name} = {found:g} {self.unit} is outside {self.low:g} to {self.high:g}",
+                f"{self.name} = {found:g}{unit} is outside {self.low:g} to {self.high:g}, which no patient is",
                 hint="check the value and its unit",
             )
         return found
@@ -142,8 +149,8 @@ class Result:
 class Calculator:
     """Base of all calculators. A subclass is a block without fields that names its ``inputs`` and has ``compute``.
 
-    ``source`` is the paper of the formula. ``medcalc``: its number in MedCalc-Bench, 0 where it has none. ``limits``: for whom it was
-    not made.
+    ``source`` is the paper of the formula. ``medcalc``: its number in MedCalc-Bench, 0 where it has none. ``limits``:
+    for whom it was not made.
     """
 
     title: ClassVar[str]
@@ -201,4 +208,7 @@ class Calculator:
             said["parts"] = dict(found.parts)
         if found.note:
             said["note"] = found.note
+        absent = [item.name for item in self.inputs if isinstance(item, Flag) and arguments.get(item.name) is None]
+        if absent:
+            said["taken_as_absent"] = absent
         return orjson.dumps({**said, "source": self.source}).decode()

@@ -1,0 +1,101 @@
+"""Asking a strategy many cases, and what the right and wrong answers say: shares, paired differences, intervals."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Callable, Sequence
+
+from osler.core.statistics.paired import mcnemar_exact, newcombe_paired
+from osler.core.statistics.proportion import interval_of_proportion
+from osler.core.types import Example, Model, Prediction, Strategy
+from osler.tasks.template import Template
+
+AT_ONCE = 64  # predictions in flight: simulated models answer at once, a tool or sandbox may take a process each
+
+
+@dataclasses.dataclass(frozen=True)
+class Right:
+    """Which of the cases were right, in their order, and the calls that it took."""
+
+    right: tuple[bool, ...]
+    calls: int
+    predictions: tuple[Prediction, ...] = ()
+
+    @property
+    def n(self) -> int:
+        return len(self.right)
+
+    @property
+    def share(self) -> float:
+        return sum(self.right) / self.n
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        found, _ = interval_of_proportion(sum(self.right), self.n)
+        return found.low, found.high
+
+    def told(self) -> str:
+        low, high = self.ends
+        return f"{100 * self.share:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
+
+
+@dataclasses.dataclass(frozen=True)
+class Gain:
+    """Second minus first on the same cases: difference of shares, 95 % interval (Newcombe 1998), exact McNemar p."""
+
+    value: float
+    low: float
+    high: float
+    p: float
+
+    def told(self) -> str:
+        sign = "+" if self.value >= 0 else "\u2212"
+        low, high = (f"{100 * end:.1f}".replace("-", "\u2212") for end in (self.low, self.high))
+        return f"{sign}{abs(100 * self.value):.1f} points ({low} to {high})"
+
+    @property
+    def positive(self) -> bool:
+        return self.low > 0
+
+    @property
+    def none(self) -> bool:
+        """The interval holds zero."""
+        return self.low <= 0 <= self.high
+
+
+async def ask(
+    strategy: Strategy,
+    model: Model,
+    task: Template,
+    cases: Sequence[Example],
+    *,
+    train: Sequence[Example] = (),
+    seed: int = 0,
+    correct: Callable[[Example, Prediction], bool] | None = None,
+) -> Right:
+    """Fit on ``train``, predict ``cases``, and say which answers were right (equal to the target, or ``correct``)."""
+    fitted = await strategy.fit([(task.prompt(case), case.target) for case in train], model)
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(case: Example) -> Prediction:
+        async with gate:
+            return await fitted.predict(task.prompt(case), model, seed=seed)
+
+    found = await asyncio.gather(*(one(case) for case in cases))
+    judge = correct or (lambda case, prediction: prediction.answer == case.target)
+    return Right(
+        tuple(judge(case, one) for case, one in zip(cases, found, strict=True)),
+        sum(len(one.replies) for one in found),
+        tuple(found),
+    )
+
+
+def gain(first: Right, second: Right) -> Gain:
+    """How much more often ``second`` is right than ``first`` on the same cases."""
+    pairs = list(zip(first.right, second.right, strict=True))
+    both = sum(a and b for a, b in pairs)
+    only_a = sum(a and not b for a, b in pairs)
+    only_b = sum(b and not a for a, b in pairs)
+    ends = newcombe_paired(both, only_a, only_b, len(pairs) - both - only_a - only_b)
+    return Gain(second.share - first.share, ends.low, ends.high, mcnemar_exact(only_a, only_b))

@@ -1,0 +1,1 @@
+"""What may be looked up: collections of passages and indexes over them."""

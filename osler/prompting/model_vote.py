@@ -1,0 +1,52 @@
+"""Several models asked the same, their answers voted on: an ensemble of models, as LLM-Synergy does it for medical
+questions (Yang et al. 2023, One LLM is not enough, medRxiv 2023.12.21.23300380, weighted and plain majority vote)."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from osler.core.block import block
+from osler.core.errors import ModelError, SpecError
+from osler.core.types import Model, Prediction, Prompt, Strategy
+from osler.prompting.around import Around
+from osler.prompting.sampling import together
+from osler.prompting.voting import plurality
+from osler.prompting.zero_shot import ZeroShot
+
+
+@block
+class ModelVote(Around):
+    """Ask the study's model and ``models`` by the same strategy; the plurality of their answers counts.
+
+    Equal counts go to the answer given first, the study's own model being the first. A model that fails on a case has no
+    vote there, and the case fails only where all do. Other models go through the study's cache, limits and budget.
+    """
+
+    models: tuple[Model, ...] = ()
+    inner: Strategy = ZeroShot()
+
+    def check(self) -> None:
+        if not self.models:
+            raise SpecError("model_vote has no other model to ask", hint='models = ["...", "..."]')
+
+    def calls(self, prompt: Prompt) -> int:
+        return (1 + len(self.models)) * self.inner.calls(prompt)
+
+    async def predict(self, prompt: Prompt, model: Model, *, seed: int) -> Prediction:
+        lend = getattr(model, "beside", None)
+        others = [other if lend is None else lend(other) for other in self.models]
+        found = await together([self._one(prompt, one, seed) for one in (model, *others)])
+        failed = [one for one in found if isinstance(one, ModelError)]
+        said = [one for one in found if isinstance(one, Prediction)]
+        if not said:
+            raise failed[0]
+        voted = plurality(said, prompt)
+        told = f"{len(failed)} of {len(found)} models failed" if failed else ""
+        return dataclasses.replace(voted, rationale="\n".join(filter(None, (voted.rationale, told))))
+
+    async def _one(self, prompt: Prompt, model: Model, seed: int) -> Any:
+        try:
+            return await self.inner.predict(prompt, model, seed=seed)
+        except ModelError as error:
+            return error

@@ -1,0 +1,33 @@
+"""Five zero-shot chain-of-thought cues, answers extracted by a second call and voted (Lievin et al. 2022, arXiv:2207.08143)."""
+
+from osler.prompting.chain_of_thought import ChainOfThought
+from osler.prompting.prompt_vote import PromptVote
+from osler.prompting.zero_shot import ZeroShot
+
+reply = ZeroShot(by="generate", max_tokens=300)
+short = ZeroShot(by="generate", max_tokens=96)
+first = "Let's think step by step"
+second = "Let's think step by step like a medical expert"
+third = "Let's use step by step inductive reasoning, given the medical nature of the question"
+fourth = "Let's differentiate using step by step reasoning like a medical expert"
+fifth = "Let's derive the differential diagnosis step by step"
+RECIPE = PromptVote(
+    strategies=(
+        ChainOfThought(cue=first, extract=True, inner=reply),
+        ChainOfThought(cue=second, extract=True, inner=reply),
+        ChainOfThought(cue=third, extract=True, inner=reply),
+        ChainOfThought(cue=fourth, extract=True, inner=reply),
+        ChainOfThought(cue=fifth, extract=True, inner=reply),
+    )
+)
+TINY = PromptVote(
+    strategies=(
+        ChainOfThought(cue=first, extract=True, inner=short),
+        ChainOfThought(cue=second, extract=True, inner=short),
+        ChainOfThought(cue=fifth, extract=True, inner=short),
+    )
+)
+DIFFERS = (
+    "the five cues are verified in the published code; how it votes over them is recalled, so no figure is reported here",
+    "one completion at temperature 0 for each cue; the 100 samples of the paper's best figure stand in the recipe codex",
+)

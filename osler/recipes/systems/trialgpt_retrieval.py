@@ -1,0 +1,13 @@
+"""TrialGPT's search for trials by keywords that the model draws from the note (Jin et al. 2024, arXiv:2307.15051)."""
+
+from osler.data.sets.trial_search import TrialSearch
+from osler.knowledge.bm25 import BM25
+from osler.prompting.keyword_search import KeywordSearch
+
+RECIPE = KeywordSearch(indexes=(BM25(collection=TrialSearch()),))
+TINY = KeywordSearch(indexes=(BM25(collection=TrialSearch()),), keywords=8, top=200, k=20)
+DIFFERS = (
+    "BM25 alone: the paper fuses it with MedCPT, whose weights are not here; name a second index to fuse",
+    "the prompt's wording is ours, after the paper's description",
+    "trials are searched by conditions, interventions and criteria as one text; the paper weights title and conditions",
+)

@@ -1,0 +1,121 @@
+"""How a system learns in a study: its cases, what judges variants, the log of them, and the winner frozen before test.
+
+A winner is written down whole before the first test case is asked. A run that goes on later takes it from there: it is
+never searched a second time, so a call that fails on another day cannot change what is being tested.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from osler import recipes
+from osler.core.block import block_id, from_spec, to_spec
+from osler.core.store import Store
+from osler.core.types import Example, Prediction, Prompt, Score
+from osler.models.simulated import Simulated
+from osler.prompting.cases import Cases
+from osler.prompting.optimise.allowance import Metered, Used
+from osler.study.dataset import Fold, cluster, fits_by_calls
+from osler.study.progress import Progress
+from osler.study.resolve import Study
+
+if TYPE_CHECKING:
+    from osler.study.cells import Cell
+
+
+def judged_by(study: Study) -> tuple[str, Any]:
+    """The metric that variants are compared by: the primary one, or the first that has a better end; ("", None)
+    without any."""
+    names = [name for name in (study.primary, *study.metrics) if name in study.metrics]
+    ranks = [name for name in names if getattr(study.metrics[name], "higher_is_better", None) is not None]
+    name = next(iter(ranks or names), "")
+    return name, study.metrics.get(name)
+
+
+def keyed(base: Any, system: Any, fold: Fold, *, lettered: bool) -> Any:
+    """A simulated model with the answers to what it will be asked: the test cases, and what a search asks of it."""
+    if not isinstance(base, Simulated):
+        return base
+    asked = [*fold.test, *fold.train, *fold.valid] if fits_by_calls(system) else fold.test
+    return base.keyed(asked, lettered=lettered)
+
+
+@dataclass
+class Fitting:
+    """The fits of one cell, fold by fold. ``used``: what they asked of models so far."""
+
+    cell: Cell
+    study: Study
+    store: Store
+    show: Progress
+    used: Used = Used()
+
+    async def of(self, fold: Fold, place: int, model: Any, base: Any) -> Any:
+        """The system fitted on a fold; one that was searched for and frozen in an earlier run comes from the store."""
+        block = self.cell.system.block
+        searched = fits_by_calls(block)
+        kept = self._kept(place, block_id(base)) if searched else None
+        if kept is not None:
+            return kept
+        cases = self._cases(fold, place)
+        if searched:
+            self.show.note(f"fitting {self.cell.system.name} for {self.cell.model.name}")
+        metered = Metered(model)
+        try:
+            system = await block.fit(cases, metered)
+        finally:
+            self.used = metered.used
+        more: dict[str, Any] = {"valid": len(fold.valid), "spec": to_spec(system)} if searched else {}
+        self.store.event(
+            self.study.name,
+            "fitted",
+            cell=self.cell.id,
+            fold=place,
+            model=block_id(base),
+            system=block_id(system),
+            train=len(fold.train),
+            **more,
+        )
+        return system
+
+    def _kept(self, place: int, base: str) -> Any:
+        for event in reversed(self.store.events(self.study.name, "fitted")):
+            same = (event["cell"], event.get("fold"), event["model"]) == (self.cell.id, place, base)
+            if same and "spec" in event:
+                recipes.discover()
+                return from_spec(event["spec"])
+        return None
+
+    def _cases(self, fold: Fold, place: int) -> Cases:
+        task, (name, metric) = self.study.task, judged_by(self.study)
+        known = {example.id: example for example in (*fold.train, *fold.valid)}
+
+        def judge(case: str, prediction: Prediction) -> Score:
+            found: Score = metric.score(known[case], prediction)
+            return found
+
+        return Cases(
+            train=self._pairs(fold.train),
+            valid=self._pairs(fold.valid),
+            judge=judge if metric is not None else None,
+            metric=name or "accuracy",
+            higher_is_better=getattr(metric, "higher_is_better", None) is not False,
+            seed=self.cell.seed,
+            log=lambda row: self._log(row, place),
+            cluster=lambda case: cluster(known[case], task),
+            explanation=lambda case: str(known[case].meta.get("explanation") or ""),
+        )
+
+    def _pairs(self, examples: Sequence[Example]) -> tuple[tuple[Prompt, str], ...]:
+        return tuple((self.study.task.prompt(example), example.target) for example in examples)
+
+    def _log(self, row: Mapping[str, Any], place: int) -> None:
+        self.store.event(self.study.name, "variant", cell=self.cell.id, fold=place, **row)
+        if "chosen" in row:
+            self.show.note(f"{row['optimiser']}: {row['tried']} variants tried, the winner is frozen ({row['reason']})")
+        elif row["score"] is not None:
+            self.show.note(
+                f"{row['optimiser']} step {row['step']}: {row['metric']} {row['score']:.3f} on {row['n']} cases"
+            )
