@@ -44,5 +44,11 @@ def exam(n: int, *, options: int = 4, topics: int = 40, seed: int = 0, name: str
 
 def words_of(topic: int) -> str:
     """Four words of three syllables that no other topic has, the same ones for every seed."""
-    rng = random.Random(f"topic/{topic}")
-    return " ".join("".join(rng.choice(_SYLLABLES) for _ in range(3)) for _ in range(4))
+    return " ".join(_word(4 * topic + at) for at in range(4))
+
+
+def _word(number: int) -> str:
+    """A word of its own for each number below 421,875; neighbours do not look alike."""
+    size = len(_SYLLABLES)
+    rest = (number * 189_283 + 7) % size**3  # 189,283 has no factor in common with 75, so no word comes twice
+    return "".join(_SYLLABLES[rest // size**place % size] for place in range(3))

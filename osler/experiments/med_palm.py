@@ -65,7 +65,7 @@ async def run(setting: Setting) -> Outcome:
             Claim(
                 text="Where difficulty differs, deferring 45 % raises accuracy on the rest",
                 seen=f"{100 * spread_all[0]:.1f} % of all, {100 * spread_45[0]:.1f} % of the surest 55 %",
-                holds=spread_45[1] > spread_all[2],
+                holds=_settled(spread_45[1] > spread_all[2], spread_45[0] > spread_all[0]),
             ),
             Claim(
                 text="Agreement ranks spread questions better than equally hard ones",
@@ -78,6 +78,11 @@ async def run(setting: Setting) -> Outcome:
         ],
         limits="Who is deferred matters: look at the deferred cases by subgroup before this is used on people.",
     )
+
+
+def _settled(apart: bool, above: bool) -> bool | None:
+    """True where the intervals are apart, None where this many questions only point that way."""
+    return True if apart else (None if above else False)
 
 
 def _kept(right: list[bool], deferred: float) -> tuple[float, float, float]:

@@ -15,6 +15,7 @@ from osler.models.simulated import Simulated
 from osler.prompting.chain_of_thought import ChainOfThought
 from osler.prompting.choice_shuffle import ChoiceShuffle
 from osler.prompting.few_shot import FewShot
+from osler.prompting.self_consistency import SelfConsistency
 from osler.prompting.zero_shot import ZeroShot
 
 TITLE = "MedPrompt's ladder: each rung gains by its own cause, and by no other"
@@ -43,6 +44,12 @@ async def run(setting: Setting) -> Outcome:
         model = Simulated(skill=0.35, seed=setting.seed, verbosity=6, **knobs).keyed([*cases, *train], lettered=True)
         found[missing] = [await ask(rung, model, EXAM, cases, train=train, seed=setting.seed) for rung in ladder()]
     full = found[""]
+    planted: dict[str, Any] = dict(PLANTED)
+    biased = Simulated(skill=0.35, seed=setting.seed, verbosity=6, **planted).keyed([*cases, *train], lettered=True)
+    same = await ask(
+        SelfConsistency(k=5, temperature=0.7, inner=ladder()[3]), biased, EXAM, cases, train=train, seed=setting.seed
+    )
+    beyond = gain(same, full[4])
     settled: dict[str, Any] = {**PLANTED, "position_bias": 0.0}
     still = Simulated(skill=0.35, seed=setting.seed, verbosity=6, **settled).keyed([*cases, *train], lettered=True)
     alone, shuffled = [
@@ -112,6 +119,11 @@ async def run(setting: Setting) -> Outcome:
                 text="The shuffle ensemble gains more where there is a position bias to remove",
                 seen=f"{steps[3].told()} with it, {nulled['position_bias'].told()} without",
                 holds=True if steps[3].value > nulled["position_bias"].value else None,
+            ),
+            Claim(
+                text="It beats five samples in the given order: shuffling adds to voting",
+                seen=f"{same.told()} voted in the given order, {full[4].told()} shuffled: {beyond.told()}",
+                holds=_ranked([beyond]),
             ),
             Claim(
                 text="Without a position bias and without draws (T = 0) it gains nothing",

@@ -57,6 +57,11 @@ class FewShot(Around):
                 hint='give both select = "fixed" and fixed = [...], or neither',
             )
 
+    @property
+    def learns(self) -> bool:
+        """Whether it needs training cases: not where the author gives every demonstration."""
+        return self.select != "fixed" or any(isinstance(item, str) for item in self.fixed)
+
     async def fit(self, train: Sequence[tuple[Prompt, str]], model: Model) -> FewShot:
         named = [item for item in self.fixed if isinstance(item, str)]
         if not train and (self.select != "fixed" or named):

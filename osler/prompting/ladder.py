@@ -42,8 +42,8 @@ RUNGS = (
 class Ladder:
     """Climb ``rungs`` in their order, then ``retrieval`` and ``tools`` where they are given.
 
-    The rule. Every rung learns from the training cases and answers the same validation cases (``most_valid`` of them,
-    0: all). The first rung that can be judged is the best so far. Each later one is held against the best so far, case
+    The rule. Every rung learns from the training cases alone (one that searches takes its own validation cases from
+    them) and answers the same validation cases (``most_valid`` of them, 0: all). The first rung that can be judged is the best so far. Each later one is held against the best so far, case
     by case, by a paired test (exact McNemar, or a bootstrap of patients). It is taken only if it is better and its p,
     adjusted by Holm over all comparisons that the ladder may make, is at most ``alpha``. Comparisons not yet made count
     as p = 1, so what is taken on the way stays settled at the end. A rung that is not settled better is not taken,
@@ -103,7 +103,7 @@ class Ladder:
         return await frozen(self).predict(prompt, model, seed=seed)
 
     async def fit(self, train: Sequence[tuple[Prompt, str]], model: Model) -> Self:
-        search = Search(train, model, optimiser="ladder", budget=self.budget, most_valid=self.most_valid)
+        search = Search(train, model, by=self, most_valid=self.most_valid)
         climb = _Climb(self, search)
         reason = "every rung was tried"
         for step, rung in enumerate(self.climb):
@@ -127,6 +127,8 @@ class _Climb:
     def __init__(self, ladder: Ladder, search: Search) -> None:
         self._ladder, self._search = ladder, search
         self._planned = len(ladder.climb) - 1
+        # A rung that looked for its best variant on the cases of the test would pass the test by that alone.
+        self._taught = dataclasses.replace(search.cases, valid=())
         self._p: list[float] = []
         self._idle = 0
         self.best: Trial | None = None
@@ -139,7 +141,7 @@ class _Climb:
         if unable:
             self._note(blank, unable, skipped=True)
             return ""
-        fitting = fitting_of(rung.strategy, len(self._search.cases) + len(self._search.cases.valid))
+        fitting = fitting_of(rung.strategy, len(self._taught))
         try:
             short = self._search.lacks(rung.strategy, more=fitting)
         except SpecError as error:
@@ -150,7 +152,7 @@ class _Climb:
             return short
         before = self._search.model.used
         try:
-            made = await rung.strategy.fit(self._search.cases, self._search.model)
+            made = await rung.strategy.fit(self._taught, self._search.model)
         except (AllowanceSpent, BaseExceptionGroup) as end:
             self._note(dataclasses.replace(blank, broken=spent_in(end)), spent_in(end))
             return spent_in(end)

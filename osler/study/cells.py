@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import osler
-from osler.core.block import block_id, canonical, digest, replace, to_spec
+from osler.core.block import block_id, canonical, digest, is_block, replace, to_spec
 from osler.data.source import Source, dataset_hash
 from osler.study.dataset import Dataset, fits_by_calls, has_pool, inside
 from osler.study.fitting import judged_by
@@ -20,8 +20,8 @@ class Cell:
     """task x model x system x seed on one data set.
 
     ``spec`` holds everything that an answer depends on: the task as it is put, the hash of the test cases, that of the
-    training cases where something learns from them (and that of the validation cases and the name of the metric where
-    variants are compared), the model and system with the content of the files they name, the
+    training cases where something learns from them (and that of the validation cases and the metric with its settings
+    where variants are compared), the model and system with the content of the files they name, the
     seed, and the version of Osler, since reading a reply is part of it. Replies are kept apart, under the hash of the
     call alone: a new version reads them again without asking again.
     """
@@ -53,7 +53,7 @@ def cells(study: Study, data: Dataset) -> list[Cell]:
     for model, system in study.arms():
         learnt = own[model.name] or (shared if "train" in model.block.supports else "")
         shows = shared if has_pool(system.block) else ""
-        search = [_valid(data, study), judged_by(study)[0]] if fits_by_calls(system.block) else []
+        search = [_valid(data, study), *_judge(study)] if fits_by_calls(system.block) else []
         for seed in study.seeds:
             spec = {
                 **shown,
@@ -81,6 +81,12 @@ def contents(*blocks: Any) -> list[str]:
 def _valid(data: Dataset, study: Study) -> str:
     """The hash of the validation cases; "" where they are taken from the training cases."""
     return dataset_hash(data.folds[0].valid) if not study.folds and len(data.folds[0].valid) else ""
+
+
+def _judge(study: Study) -> list[Any]:
+    """What variants are compared by: the name of the metric and its settings."""
+    name, metric = judged_by(study)
+    return [name, to_spec(metric) if is_block(metric) else ""]
 
 
 def _own(model: Any, study: Study) -> str:

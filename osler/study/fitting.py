@@ -14,24 +14,47 @@ from osler import recipes
 from osler.core.block import block_id, from_spec, to_spec
 from osler.core.store import Store
 from osler.core.types import Example, Prediction, Prompt, Score
+from osler.evaluation.metrics.kinds import Additive, MeanOfCases, MeanOfRows, Summed, TableMetric, Weighted
 from osler.models.simulated import Simulated
 from osler.prompting.cases import Cases
 from osler.prompting.optimise.allowance import Metered, Used
 from osler.study.dataset import Fold, cluster, fits_by_calls
 from osler.study.progress import Progress
 from osler.study.resolve import Study
+from osler.tasks.template import Template
 
 if TYPE_CHECKING:
     from osler.study.cells import Cell
 
 
 def judged_by(study: Study) -> tuple[str, Any]:
-    """The metric that variants are compared by: the primary one, or the first that has a better end; ("", None)
-    without any."""
+    """The metric that variants are compared by, case by case: the primary one, or the first that has a better end and
+    a value on one case; ("", None) without any."""
     names = [name for name in (study.primary, *study.metrics) if name in study.metrics]
-    ranks = [name for name in names if getattr(study.metrics[name], "higher_is_better", None) is not None]
-    name = next(iter(ranks or names), "")
+    name = next((name for name in names if _ranks(study.metrics[name])), "")
     return name, study.metrics.get(name)
+
+
+def _ranks(metric: Any) -> bool:
+    alone = not isinstance(metric, Weighted) or isinstance(metric, Additive)  # a rank among cases is nothing of one case
+    return alone and getattr(metric, "higher_is_better", None) is not None
+
+
+def averages(metric: Any) -> bool:
+    """Whether a metric is the mean of the scores of its cases: only then do searches rank by the metric itself."""
+    return isinstance(metric, (MeanOfRows, MeanOfCases)) or not isinstance(metric, (TableMetric, Summed))
+
+
+def apart(fold: Fold, task: Template, seed: int) -> Fold:
+    """A fold with validation cases of its own, for a model that is trained: by seed, from the training cases, whole
+    patients. What the model has learnt by heart tells nothing of a method around it."""
+    if len(fold.valid):
+        return fold
+    known = {example.id: example for example in fold.train}
+    pairs = tuple((Prompt(id=name, question=""), "") for name in known)
+    parts = Cases(train=pairs, seed=seed, cluster=lambda name: cluster(known[name], task)).parted()
+    train, valid = ([known[prompt.id] for prompt, _ in part] for part in (parts.train, parts.valid))
+    return Fold(train=train, test=fold.test, valid=valid)
 
 
 def keyed(base: Any, system: Any, fold: Fold, *, lettered: bool) -> Any:
@@ -112,6 +135,9 @@ class Fitting:
         return tuple((self.study.task.prompt(example), example.target) for example in examples)
 
     def _log(self, row: Mapping[str, Any], place: int) -> None:
+        if "optimiser" not in row:  # what a method learns by heart is no variant that a search tried
+            self.store.event(self.study.name, "learnt", cell=self.cell.id, fold=place, **row)
+            return
         self.store.event(self.study.name, "variant", cell=self.cell.id, fold=place, **row)
         if "chosen" in row:
             self.show.note(f"{row['optimiser']}: {row['tried']} variants tried, the winner is frozen ({row['reason']})")

@@ -21,8 +21,8 @@ from osler.models.budget import Budget
 from osler.models.cache import Cached
 from osler.study.cells import Cell
 from osler.study.conversations import taking_part
-from osler.study.dataset import Dataset, Fold, inside, training_cases
-from osler.study.fitting import Fitting, keyed
+from osler.study.dataset import Dataset, Fold, fits_by_calls, inside, training_cases
+from osler.study.fitting import Fitting, apart, keyed
 from osler.study.guarded import LOCAL_WIDTH as LOCAL_WIDTH
 from osler.study.guarded import Guards
 from osler.study.plan import Plan
@@ -177,6 +177,7 @@ class _Work:
     async def _fold(self, fold: Fold, place: int) -> None:
         base = keyed(self.cell.model.block, self.cell.system.block, fold, lettered=self.study.task.lettered)
         if "train" in base.supports:
+            fold = apart(fold, self.study.task, self.cell.seed) if fits_by_calls(self.cell.system.block) else fold
             base = await self._trained(base, fold)
         model, at_once = self._guards.around(base)
         model.lend = self._guards.through

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,24 @@ from osler.models.heard import Call, Heard
 from osler.prompting.preview import written
 
 FOLDER = Path(__file__).with_name("snapshots")
-PROVED: dict[str, dict[str, object]] = {}
+# What the papers say is sent for one case: calls by temperature, and solved cases shown before the question.
+PUBLISHED: dict[str, tuple[dict[float, int], int]] = {
+    "alpacare": ({1.0: 13}, 0),  # 12 tasks from 3 seeds, then one answer each
+    "automedprompt": ({0.4: 1}, 0),
+    "chemcrow": ({0.1: 2}, 0),
+    "codex": ({0.50: 20, 0.51: 20, 0.52: 20, 0.53: 20, 0.54: 20}, 5),
+    "codex_zero_shot": ({0.0: 10}, 0),  # five cues, each with its extraction
+    "deid_gpt": ({0.05: 1}, 0),
+    "ehragent": ({0.0: 2}, 0),
+    "genegpt": ({0.0: 1}, 4),
+    "med_palm": ({0.7: 11}, 5),
+    "med_palm_2": ({0.7: 44}, 5),
+    "meditron": ({0.8: 5}, 0),
+    "medprompt": ({0.0: 5}, 5),
+    "trialgpt": ({0.0: 1}, 0),
+    "trialgpt_ranking": ({0.0: 6}, 0),  # two trials: inclusion, exclusion, rating
+    "trialgpt_retrieval": ({0.0: 1}, 0),
+}
 
 
 async def _sent(name: str, shape: Shape) -> list[tuple[str, list[Call]]]:
@@ -52,6 +70,26 @@ def test_what_a_system_sends_is_what_was_read_and_kept(name: str) -> None:
         file.write_text(made, encoding="utf-8")
     assert file.exists(), "write it with OSLER_SNAPSHOTS=write"
     assert made == file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", sorted(PUBLISHED))
+def test_numbers_and_temperatures_are_those_of_the_paper(name: str) -> None:
+    if shapes_of(name)[0].needs_data and not os.environ.get("OSLER_DATA"):
+        pytest.skip("OSLER_DATA is not set: this system reads the public data folder")
+    heats, demos = PUBLISHED[name]
+    for case, calls in asyncio.run(_sent(name, shapes_of(name)[0])):
+        dropped = heats.get(1.0, 0) - len(calls) if name == "alpacare" else 0  # tasks too alike are not answered
+        assert Counter(call.temperature for call in calls) + Counter({1.0: dropped}) == Counter(heats), case
+        assert {_shown(call) for call in calls if not call.schema} <= {demos}, case
+
+
+def _shown(call: Call) -> int:
+    """Solved cases in the messages of a call: turns of the assistant before the question, or solved in the text."""
+    asked = [place for place, message in enumerate(call.messages) if message.role == "user"]
+    turns = sum(message.role == "assistant" for message in call.messages[: asked[-1]])
+    in_text = sum(message.text.count("\nQuestion: ") for message in call.messages if message.role == "system")
+    continued = any(part.name in ("thought", "extraction", "draft") for m in call.messages for part in m.parts)
+    return 0 if continued else turns + in_text
 
 
 def test_no_snapshot_is_left_of_a_system_that_is_gone() -> None:

@@ -18,7 +18,7 @@ from osler.prompting.chain_of_thought import ChainOfThought
 from osler.prompting.optimise.allowance import Allowance, AllowanceSpent, Used
 from osler.prompting.optimise.optimiser import Optimiser
 from osler.prompting.optimise.shown import Shown
-from osler.prompting.optimise.trials import Search, Trial, calls_of, drawn, spent_in
+from osler.prompting.optimise.trials import Search, Trial, calls_of, drawn, fitting_of, spent_in
 
 
 @block
@@ -55,13 +55,12 @@ class BootstrapDemos(Optimiser):
             held = getattr(held, "inner", None)
 
     def fitting(self, cases: int) -> int:
-        """The teacher on the training cases, and every set on the validation cases."""
+        """What ``inner`` learns, the teacher on the training cases, and every set on the validation cases."""
         train, valid = min(cases, self.most_train or cases), min(cases, self.most_valid or cases)
-        return calls_of(self.inner) * (train + self.candidates * valid)
+        return fitting_of(self.inner, cases) + calls_of(self.inner) * (train + self.candidates * valid)
 
     async def fit(self, train: Sequence[tuple[Prompt, str]], model: Model) -> Self:
-        name = "bootstrap_demos"
-        search = Search(train, model, optimiser=name, budget=self.budget, most_valid=self.most_valid)
+        search = Search(train, model, by=self, most_valid=self.most_valid)
         inner = await self.inner.fit(search.cases, search.model)
         none = await search.tried(Shown(inner=inner), step=0, change="no demonstrations")
         search.log(none, kept=True, reason="the start of the search")
@@ -109,7 +108,8 @@ class BootstrapDemos(Optimiser):
         kept: dict[str, Demo] = {}
         for (prompt, gold), one in zip(pairs, found, strict=True):
             value = None if one.failure or not one.parsed else search.cases.score(prompt, gold, one).value
-            if value is not None and one.answer is not None and value >= 1.0:
+            full = value is not None and (value >= 1.0 if search.cases.higher_is_better else value <= 0.0)
+            if full and one.answer is not None:
                 kept[prompt.id] = _demo(prompt, one.answer, one.rationale)
         return kept
 

@@ -19,7 +19,7 @@ from osler.prompting.optimise.allowance import Allowance, AllowanceSpent, beside
 from osler.prompting.optimise.concurrency import each
 from osler.prompting.optimise.instructed import Instructed
 from osler.prompting.optimise.optimiser import Optimiser
-from osler.prompting.optimise.trials import Search, Trial, calls_of, spent_in
+from osler.prompting.optimise.trials import Search, Trial, calls_of, fitting_of, spent_in
 from osler.prompting.sampling import SPACING
 from osler.prompting.zero_shot import ZeroShot
 
@@ -56,13 +56,12 @@ class InstructionSearch(Optimiser):
         return self.inner.needs | ({"generate"} if self.proposer is None else frozenset())
 
     def fitting(self, cases: int) -> int:
-        """The start and every proposal on the validation cases, and a call for each proposal."""
+        """What ``inner`` learns, the start and every proposal on the validation cases, and a call for each proposal."""
         valid = min(cases, self.most_valid or cases) * calls_of(self.inner)
-        return valid + self.steps * self.proposals * (1 + valid)
+        return fitting_of(self.inner, cases) + valid + self.steps * self.proposals * (1 + valid)
 
     async def fit(self, train: Sequence[tuple[Prompt, str]], model: Model) -> Self:
-        name = "instruction_search"
-        search = Search(train, model, optimiser=name, budget=self.budget, most_valid=self.most_valid)
+        search = Search(train, model, by=self, most_valid=self.most_valid)
         inner = await self.inner.fit(search.cases, search.model)
         start = Instructed(instruction=self.instruction, inner=inner, mode=self.mode)
         trials = [await search.tried(start, step=0, change=self.instruction or "the task's own instruction")]

@@ -19,7 +19,7 @@ from osler.prompting.optimise.allowance import Allowance, AllowanceSpent, beside
 from osler.prompting.optimise.concurrency import each
 from osler.prompting.optimise.instructed import Instructed
 from osler.prompting.optimise.optimiser import Optimiser
-from osler.prompting.optimise.trials import Search, Trial, calls_of, spent_in
+from osler.prompting.optimise.trials import Search, Trial, calls_of, fitting_of, spent_in
 from osler.prompting.zero_shot import ZeroShot
 
 START = "You are a helpful, creative, and smart assistant."
@@ -60,16 +60,15 @@ class TextualGradient(Optimiser):
         return self.inner.needs | ({"generate"} if self.backward is None else frozenset())
 
     def fitting(self, cases: int) -> int:
-        """The start on the validation cases, then the steps: a minibatch with two calls about each case, the edit, and
-        the validation cases again."""
+        """What ``inner`` learns, the start on the validation cases, then the steps: a minibatch with two calls about each
+        case, the edit, and the validation cases again."""
         each_case = calls_of(self.inner)
         valid = min(cases, self.most_valid or cases) * each_case
         batch = min(self.minibatch, cases) * (each_case + 2)
-        return valid + self.steps * (batch + 1 + valid)
+        return fitting_of(self.inner, cases) + valid + self.steps * (batch + 1 + valid)
 
     async def fit(self, train: Sequence[tuple[Prompt, str]], model: Model) -> Self:
-        name = "textual_gradient"
-        search = Search(train, model, optimiser=name, budget=self.budget, most_valid=self.most_valid)
+        search = Search(train, model, by=self, most_valid=self.most_valid)
         inner = await self.inner.fit(search.cases, search.model)
         best = await search.tried(self._with(self.instruction, inner), step=0, change="the start")
         search.log(best, kept=True, reason="the start of the search")

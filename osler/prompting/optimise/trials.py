@@ -11,15 +11,16 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from osler.core.block import block_id, is_block, to_spec
+from osler.core.block import block_id, is_block, snake, to_spec
 from osler.core.errors import ModelError, OslerError
 from osler.core.types import Model, Prediction, Prompt, Strategy
 from osler.prompting.cases import Cases, Pair
-from osler.prompting.optimise.allowance import Allowance, AllowanceSpent, Metered, Used
+from osler.prompting.optimise.allowance import AllowanceSpent, Metered, Used
 from osler.prompting.optimise.concurrency import each
 from osler.prompting.optimise.paired import interval
 
 MOST_FAILURES = 0.1  # share of failed cases above which a variant's mean says little of the variant
+OUTAGE = frozenset({"quota", "http_401", "http_402", "http_403", "http_404"})  # no answer, whatever is asked
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -62,12 +63,11 @@ class Trial:
 class Search:
     """Tries variants of one optimiser one after another, each on many cases at once. It never sees a test case."""
 
-    def __init__(
-        self, cases: Sequence[Pair], model: Model, *, optimiser: str, budget: Allowance, most_valid: int = 0
-    ) -> None:
+    def __init__(self, cases: Sequence[Pair], model: Model, *, by: Any, most_valid: int = 0) -> None:
+        """``by``: the optimiser that searches, a block with a ``budget``."""
         self.cases = Cases.of(cases).parted()
-        self.optimiser = optimiser
-        self.model = Metered(model, budget)
+        self.optimiser, self.name = snake(type(by).__name__), block_id(by)
+        self.model = Metered(model, by.budget)
         self.valid = drawn(self.cases.valid, most_valid, self.cases.seed)
         self.rows: list[dict[str, Any]] = []
         self._tried: dict[str, Trial] = {}
@@ -77,13 +77,25 @@ class Search:
         return self.model.short(sum(strategy.calls(prompt) for prompt, _ in self.valid) + more)
 
     async def predictions(self, strategy: Strategy, pairs: Sequence[Pair]) -> list[Prediction]:
-        """A prediction of each pair; one whose call failed says so. The errors that must end a run end it."""
+        """A prediction of each pair; one whose call failed says so. The errors that must end a run end it.
+
+        Where so many calls fail for want of an answer that no variant could be judged, that error is raised: the cause
+        is no variant's, and a winner chosen so would be frozen. What was answered is kept for the next run.
+        """
         seed = self.cases.seed
+        out: list[ModelError] = []
 
         async def ask(pair: Pair) -> Prediction:
             try:
                 return await strategy.predict(pair[0], self.model, seed=seed)
             except ModelError as error:
+                out.extend([error] if error.retryable or error.kind in OUTAGE else [])
+                if len(out) > MOST_FAILURES * len(pairs):
+                    raise ModelError(
+                        f"{len(out)} of {len(pairs)} cases of a search had no answer, the last of them: {error.message}",
+                        hint="mend the cause and run the same command: what was answered is not asked again",
+                        kind=error.kind,
+                    ) from error
                 return Prediction(answer=None, parsed=False, failure=error.kind)
 
         return await each(pairs, ask)
@@ -144,6 +156,7 @@ class Search:
         low, high = interval(trial.scores, self.cases.cluster)
         row = {
             "optimiser": self.optimiser,
+            "search": self.name,
             "step": trial.step,
             "variant": trial.id,
             "parent": trial.parent,
@@ -173,6 +186,7 @@ class Search:
         used = self.model.used
         row = {
             "optimiser": self.optimiser,
+            "search": self.name,
             "chosen": trial.id,
             "change": trial.change,
             "score": trial.mean,

@@ -48,3 +48,11 @@ def test_an_answer_counts_for_what_it_says(form: str, gold: str, answer: str, ri
 def test_what_could_not_be_read_is_wrong() -> None:
     example = Example(id="e", input={}, target="7", meta={"form": "number"})
     assert RecordAnswer().score(example, Prediction(answer=None, parsed=False)).value == 0
+
+
+def test_exact_match_keeps_a_minus_before_a_number() -> None:
+    from osler.evaluation.metrics.structure.reading import plain
+
+    assert plain("-0.5", punctuation=True) != plain("0.5", punctuation=True)
+    assert plain("IL-6", punctuation=True) == plain("IL 6", punctuation=True)
+    assert plain("pH 7.4, -3 (base)", punctuation=True) == "ph 7.4 -3 base"

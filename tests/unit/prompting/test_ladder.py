@@ -219,7 +219,7 @@ def test_the_same_seed_climbs_the_same_way(seed: int) -> None:
 
 
 def test_a_search_without_validation_cases_sets_some_apart() -> None:
-    search = Search(PAIRS, Scripted(), optimiser="ladder", budget=Allowance())
+    search = Search(PAIRS, Scripted(), by=Ladder())
     both = {p.id for p, _ in search.cases.train} & {p.id for p, _ in search.valid}
     assert not both
     assert len(search.cases.train) + len(search.valid) == len(PAIRS)

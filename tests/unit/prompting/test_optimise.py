@@ -176,11 +176,11 @@ def test_an_allowance_counts_replies_of_the_store_as_when_they_were_paid() -> No
 
 
 def test_failed_calls_are_left_out_and_many_of_them_disqualify() -> None:
-    few = Search(cases([]), Failing("o61", "o62"), optimiser="t", budget=Allowance())
+    few = Search(cases([]), Failing("o61", "o62"), by=TextualGradient())
     trial = asyncio.run(few.tried(ZeroShot(), step=0, change="x"))
     assert (trial.failures, len(trial.known), trial.fault) == (2, 58, "")
     assert trial.mean == pytest.approx(20 / 58)
-    many = Search(cases([]), Failing(*(f"o{i}" for i in range(60, 70))), optimiser="t", budget=Allowance())
+    many = Search(cases([]), Failing(*(f"o{i}" for i in range(60, 70))), by=TextualGradient())
     assert asyncio.run(many.tried(ZeroShot(), step=0, change="x")).fault == "10 of 60 calls failed"
 
 

@@ -138,7 +138,7 @@ def _search() -> Any:
                 raise ModelError("no answer", kind="timeout")
             return Reply(text="Answer: A")
 
-    return Search(cases([]), Half(), optimiser="t", budget=Allowance())
+    return Search(cases([]), Half(), by=TextualGradient())
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ BAD = [
     ),
     Bad(
         "bad value of a choice",
-        ("few_shot.select must be one of 'random', 'balanced', 'knn', got 'best'",),
+        ("few_shot.select must be one of 'random', 'balanced', 'knn', 'diverse', 'fixed', got 'best'",),
         {"systems": [{"use": "few_shot", "select": "best"}]},
     ),
     Bad("unknown inner system", ("no system is named 'zro'",), {"systems": [{"use": "few_shot", "inner": "zro"}]}),

@@ -64,14 +64,18 @@ def name_of(item: Any) -> str | None:
     return None
 
 
+# A sign that stands between digits belongs to the number, and so does a minus before one that no word runs into.
+_SIGNS = re.compile(r"(?!(?<![\w)])-\d)(?:(?<!\d)[^\w\s]|[^\w\s](?!\d))")
+
+
 def plain(text: str, *, articles: bool = False, punctuation: bool = False) -> str:
     """A text for comparing: NFKC, case folded, typographic quotes and dashes made plain, one space between words.
 
-    ``articles``: a, an and the before a word are taken out, not the A of "hepatitis A". ``punctuation``: signs become spaces, except within numbers.
+    ``articles``: a, an and the before a word are taken out, not the A of "hepatitis A". ``punctuation``: signs become spaces, except within numbers and the minus before one.
     """
     said = unicodedata.normalize("NFKC", text).translate(_QUOTES)
     if punctuation:
-        said = re.sub(r"(?<!\d)[^\w\s]|[^\w\s](?!\d)", " ", said)
+        said = _SIGNS.sub(" ", said)
     if articles:
         said = _ARTICLES.sub(" ", said)
     return " ".join(said.casefold().split()).strip(" .;,")
