@@ -21,7 +21,7 @@ from osler.recipes.systems.codex_zero_shot import RECIPE
 TITLE = "Five wordings of a question are worth a vote only where they err apart"
 SOURCE = "Lievin et al. 2022, arXiv:2207.08143 (five chain-of-thought cues, each answer taken by a second call)"
 OPTIONS, PROMPTS = 4, len(RECIPE.strategies)
-SKILLS = (0.3, 0.45, 0.6, 0.75)
+SKILLS = (0.3, 0.4, 0.6, 0.8)
 CHANCE = 0.001  # below this p a difference that theory says is none counts as one
 SHOWN = 0.6  # the skill whose votes are looked at one by one
 
@@ -47,7 +47,7 @@ def unanimous(p: float) -> float:
 
 
 APART = World("err apart", {"by_wording": True}, lambda p: of_plurality(p, OPTIONS, PROMPTS))
-TRAPPED = World("err apart, into one trap", {"by_wording": True, "trap": 1.0}, of_two)
+TRAPPED = World("err apart, wrong ones agree", {"by_wording": True, "trap": 1.0}, of_two)
 SAME = World("err together", {}, lambda p: p)
 
 
@@ -84,7 +84,7 @@ async def run(setting: Setting) -> Outcome:
         ],
         limits=(
             "How far the cues of a real model err apart is an empirical question: ask it on validation cases and look at "
-            "how often they disagree. The paper's own cues differ little in accuracy, one by one."
+            "how often they disagree."
         ),
     )
 
@@ -140,7 +140,7 @@ def _figure(voted: Mapping[str, list[Right]]) -> Figure:
             Point(x=100 * p, y=one.share, low=one.ends[0], high=one.ends[1])
             for p, one in zip(SKILLS, voted[world.title], strict=True)
         ]
-        theory = [Point(x=x, y=world.theory(x / 100)) for x in range(30, 76, 5)]
+        theory = [Point(x=x, y=world.theory(x / 100)) for x in range(30, 81, 10)]
         curves += [
             Curve(title=world.title, points=measured, joined=False),
             Curve(title=f"theory: {world.title}", points=theory, theory=True),

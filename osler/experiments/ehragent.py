@@ -53,7 +53,7 @@ class Memory:
     kept: int
     wrong: int
     right: Right
-    theory: float | None = None
+    theory: float = 0.0
     error: float = 0.0
 
 
@@ -179,7 +179,7 @@ def _fed(memories: Sequence[Memory]) -> TableOf:
                 str(one.kept),
                 str(one.wrong),
                 one.right.told(),
-                "" if one.theory is None else f"{100 * one.theory:.1f} %",
+                f"{100 * one.theory:.1f} %" if one.error else "",
             ]
             for one in memories
         ],
@@ -194,8 +194,8 @@ def _loop(mended: Sequence[Sequence[Right]]) -> Figure:
     curves = []
     for (name, p), found in zip(FIXES, mended, strict=True):
         points = [Point(x=at, y=one.share, low=one.ends[0], high=one.ends[1]) for at, one in enumerate(found, 1)]
-        wanted = [Point(x=at, y=of_mending(p, PLANTED, at)) for at in range(1, AGENT.turns + 1)]
-        curves += [Curve(title=name, points=points), Curve(title=f"{name}, theory", points=wanted, theory=True)]
+        wanted = [Point(x=at, y=of_mending(p, PLANTED, at)) for at in range(2, AGENT.turns + 1)]
+        curves += [Curve(title=name, points=points[1:]), Curve(title=f"{name}, theory", points=wanted, theory=True)]
     return Figure(
         title=f"Questions solved by programs allowed, {PLANTED} failing lines at first",
         x_title="programs allowed",
@@ -238,7 +238,7 @@ def _solved(sure: Sequence[tuple[int, Right, Right | None]], mended: Sequence[Se
             text="k failing lines take k + 1 programs, and with k programs nothing is solved",
             seen="; ".join(
                 f"k = {bugs}: {sum(full.right)} of {full.n} solved"
-                + (f", {sum(short.right)} with {bugs} programs" if short else "")
+                + (f", {sum(short.right)} with one turn less" if short else "")
                 for bugs, full, short in sure
             ),
             holds=exact,
@@ -260,7 +260,7 @@ def _fed_claims(memories: Sequence[Memory]) -> list[Claim]:
     off, gold, worst, best, tested = memories[0], memories[1], memories[2], memories[-2], memories[-1]
     helped, leaked = (gain(off.right, one.right) for one in (gold, tested))
     harm = gain(worst.right, off.right)
-    away = [abs(one.right.share - one.theory) / one.error for one in memories if one.theory is not None]
+    away = [abs(one.right.share - one.theory) / one.error for one in memories if one.error]
     return [
         Claim(
             text="Fed by gold answers the memory holds no wrong program, and it helps",
@@ -295,6 +295,7 @@ def _up(won: Gain) -> bool | None:
 
 
 def _chance_of(k: int, n: int, p: float) -> float:
-    """Probability of a count at least as far out (twice the smaller tail of the binomial)."""
-    each = [math.comb(n, at) * p**at * (1 - p) ** (n - at) for at in range(n + 1)]
-    return min(1.0, 2 * min(sum(each[: k + 1]), sum(each[k:])))
+    """Exact two-sided probability of a count as unlikely as k."""
+    from scipy.stats import binomtest
+
+    return float(binomtest(k, n, p).pvalue)

@@ -23,8 +23,8 @@ TASK = Template(
 )
 # mask of two documents and four demonstrations: what it shows, and the paper's own figure
 PROMPTS: Mapping[str, tuple[str, str]] = {
-    "111111": ("documents and all 4", "geneturing_full"),
-    "001001": ("demos 1 and 4 (slim)", "geneturing_slim"),
+    "111111": ("full prompt", "geneturing_full"),
+    "001001": ("demos 1 and 4", "geneturing_slim"),
     "001000": ("demo 1", "geneturing_demo_1"),
     "000100": ("demo 2", "geneturing_demo_2"),
     "000010": ("demo 3", "geneturing_demo_3"),
@@ -94,7 +94,7 @@ def _by_prompt(found: Mapping[tuple[str, float], Right]) -> TableOf:
             for mask, (name, paper) in PROMPTS.items()
         ],
         about=(
-            "Mask: a 1 for each of two documents and four demonstrations shown. Seen: an agent that only copies. Paper: mean "
+            "Mask: a 1 for each of two documents and four demonstrations (demos) shown; demos 1 and 4 are the paper's slim prompt. Seen: an agent that only copies. Paper: mean "
             "of nine GeneTuring tasks, recomputed from the authors' published outputs."
         ),
     )

@@ -1,4 +1,4 @@
-"""A Model around a model that keeps every call: what was sent, with which settings, and what came back."""
+"""A view of a model that keeps every call: what was sent, with which settings, and what came back."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from osler.core.types import Message, Model, Reply
+from osler.core.types import Message, Reply
+from osler.models.view import View
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,16 +24,12 @@ class Call:
     choices: tuple[str, ...] = ()
 
 
-class Heard:
-    """Passes calls on and keeps them in ``calls``, in the order in which they were answered."""
+@dataclasses.dataclass(frozen=True)
+class Heard(View):
+    """Passes calls on and keeps them in ``calls``, in the order in which they were answered, those of models beside it
+    among them."""
 
-    def __init__(self, inner: Model) -> None:
-        self.inner = inner
-        self.calls: list[Call] = []
-
-    @property
-    def supports(self) -> frozenset[str]:
-        return self.inner.supports
+    calls: list[Call] = dataclasses.field(default_factory=list)
 
     async def generate(
         self,
@@ -45,7 +42,7 @@ class Heard:
         tools: Sequence[Mapping[str, Any]] = (),
         n: int = 1,
     ) -> Reply:
-        reply = await self.inner.generate(
+        reply = await self.model.generate(
             messages, temperature=temperature, seed=seed, max_tokens=max_tokens, schema=schema, tools=tools, n=n
         )
         names = tuple(str(tool.get("name", "")) for tool in tools)
@@ -53,6 +50,6 @@ class Heard:
         return reply
 
     async def score(self, messages: Sequence[Message], choices: Sequence[str]) -> Reply:
-        reply = await self.inner.score(messages, choices)
+        reply = await self.model.score(messages, choices)
         self.calls.append(Call(tuple(messages), reply, choices=tuple(choices)))
         return reply

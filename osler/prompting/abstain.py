@@ -15,8 +15,9 @@ from typing import Literal, Self
 from osler.core.block import block, replace
 from osler.core.errors import ModelError, SpecError
 from osler.core.types import Model, Prediction, Prompt, Strategy
-from osler.prompting.around import Around, within
+from osler.prompting.around import Around, fitting_of
 from osler.prompting.cases import Cases, Pair
+from osler.prompting.sampling import together
 from osler.prompting.zero_shot import ZeroShot
 
 AT_ONCE = 16
@@ -61,8 +62,7 @@ class Abstain(Around):
 
     def fitting(self, cases: int) -> int:
         """Calls that ``fit`` makes at most."""
-        inside = within(self.inner, "fitting")
-        learnt = int(inside(cases)) if inside is not None else 0
+        learnt = fitting_of(self.inner, cases)
         if self.coverage is None and self.risk is None:
             return learnt
         return learnt + self.cases * self.inner.calls(Prompt(id="", question="", choices=("", "")))
@@ -99,7 +99,7 @@ class Abstain(Around):
                 return None
             return self._confidence(said), 1.0 - score if cases.higher_is_better else score
 
-        found = await asyncio.gather(*(one(prompt, gold) for prompt, gold in pairs))
+        found = await together([one(prompt, gold) for prompt, gold in pairs])
         return [pair for pair in found if pair is not None]
 
     def _confidence(self, said: Prediction) -> float:

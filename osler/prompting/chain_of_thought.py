@@ -7,15 +7,16 @@ from __future__ import annotations
 import dataclasses
 import random
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from osler.core.block import block, replace
 from osler.core.errors import SpecError
-from osler.core.types import LETTERS, Message, Model, Part, Prediction, Prompt, Strategy
-from osler.prompting.around import Around, within
+from osler.core.types import LETTERS, Model, Prediction, Prompt, Strategy
+from osler.models.heard import Heard
+from osler.prompting.around import Around, fitting_of, parts, refuse_shuffled, within
 from osler.prompting.cases import Cases, Pair
 from osler.prompting.reading import read
 from osler.prompting.self_generated import right_chains
+from osler.prompting.turns import assistant, user
 from osler.prompting.zero_shot import ZeroShot
 
 FINISH = "Reason first, then finish with one line that reads 'Answer: ' and your answer."
@@ -45,6 +46,13 @@ class ChainOfThought(Around):
             raise SpecError(
                 f"chain_of_thought.keep must be 0 or more, got {self.keep}", hint="keep = 0 works all cases"
             )
+        if self.self_generated or self.extract:
+            refuse_shuffled("chain_of_thought", self.inner)
+        if self.extract and any(hasattr(part, "several") for part in parts(self.inner)):
+            raise SpecError(
+                "chain_of_thought with extract goes on from one reply, and the strategy inside it votes over several",
+                hint="turn them round: let the vote stand around chain_of_thought",
+            )
         if self.self_generated and within(self.inner, "pool") is not None:
             raise SpecError(
                 "chain_of_thought with self_generated stands around few_shot, which would never see the chains",
@@ -60,8 +68,7 @@ class ChainOfThought(Around):
 
     def fitting(self, cases: int) -> int:
         """At most so many calls does ``fit`` make for that many training cases, those of the strategy inside included."""
-        inside = within(self.inner, "fitting")
-        below = int(inside(cases)) if inside is not None else 0
+        below = fitting_of(self.inner, cases)
         if not self.self_generated:
             return below
         worked = min(cases, self.keep) if self.keep else cases
@@ -88,15 +95,14 @@ class ChainOfThought(Around):
     async def _in_two_steps(self, prompt: Prompt, model: Model, seed: int) -> Prediction:
         """Reason without a form to keep to, then take the answer from a second reply; where that cannot be read, from
         the reasoning itself if it states one."""
-        heard = _Heard(model)
+        heard = Heard(model)
         found = await self.inner.predict(prompt.replace(cue=self.cue, schema=None), heard, seed=seed)
-        if not found.replies or not heard.messages:
+        if not found.replies or not heard.calls:
             return found
         thought = found.replies[-1].text
-        turn = Part(_therefore(prompt), name="extraction")
-        messages = (*heard.messages, Message("assistant", (Part(thought, name="thought"),)), Message("user", (turn,)))
+        messages = (*heard.calls[-1].messages, assistant(thought, "thought"), user(_therefore(prompt), "extraction"))
         reply = await model.generate(messages, seed=seed, max_tokens=_ANSWER_TOKENS, schema=prompt.schema)
-        said = read(reply, prompt)
+        said = read(reply, prompt.replace(cue=self.cue))
         last = said if said.parsed or prompt.schema is not None or not prompt.labels else found
         return dataclasses.replace(last, rationale=thought, replies=(*found.replies, reply))
 
@@ -109,28 +115,3 @@ def _therefore(prompt: Prompt) -> str:
     if prompt.labels:
         return f"Therefore, among {' | '.join(prompt.labels)}, the answer is"
     return "Therefore, the answer is"
-
-
-class _Heard:
-    """A view of a model that keeps the messages it was sent last, so that the talk can go on from there."""
-
-    def __init__(self, model: Model) -> None:
-        self.model = model
-        self.messages: tuple[Message, ...] = ()
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return getattr(self.model, name)
-
-    @property
-    def supports(self) -> frozenset[str]:
-        return self.model.supports
-
-    async def generate(self, messages: Sequence[Message], **settings: Any) -> Any:
-        self.messages = tuple(messages)
-        return await self.model.generate(messages, **settings)
-
-    async def score(self, messages: Sequence[Message], choices: Sequence[str]) -> Any:
-        self.messages = tuple(messages)
-        return await self.model.score(messages, choices)

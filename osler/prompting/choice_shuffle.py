@@ -8,7 +8,7 @@ import dataclasses
 import math
 import random
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 from osler.core.block import block
 from osler.core.errors import SpecError
@@ -41,6 +41,8 @@ class ChoiceShuffle(Around):
     combine: Combine = "vote"
     temperature: float | None = None
     inner: Strategy = ZeroShot()
+
+    several: ClassVar[bool] = True  # its answer is made of several
 
     def check(self) -> None:
         if not 1 <= self.n <= SPACING:
@@ -81,11 +83,12 @@ def shuffled(prompt: Prompt, order: Sequence[int]) -> Prompt:
 
 
 def mapped_back(found: Prediction, order: Sequence[int]) -> Prediction:
-    """A prediction on options in this order, told in the letters of the original order."""
+    """A prediction on options in this order, told in the letters of the original order. A word that is no letter, with
+    which the strategy inside declines to answer, stays."""
     original = {LETTERS[place]: LETTERS[at] for place, at in enumerate(order)}
-    answer = None if found.answer is None else original.get(found.answer)
+    answer = None if found.answer is None else original.get(found.answer, found.answer)
     votes = {original[label]: share for label, share in found.votes.items() if label in original}
-    return dataclasses.replace(found, answer=answer, votes=votes, parsed=found.parsed and answer is not None)
+    return dataclasses.replace(found, answer=answer, votes=votes)
 
 
 def plain_hunt(count: int) -> Iterator[Order]:

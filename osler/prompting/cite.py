@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
-from typing import Self
 
-from osler.core.block import block, replace
+from osler.core.block import block
 from osler.core.types import Model, Prediction, Prompt, Strategy
 from osler.models.encoder import Encoder
+from osler.prompting.around import Around
 from osler.prompting.zero_shot import ZeroShot
 
 
 @block
-class Cite:
+class Cite(Around):
     """Cites at most ``at_most`` passages whose cosine with the question is at least ``threshold``.
 
     It names where to look; it does not claim that the answer was derived from there. Predictions whose answer is in
@@ -25,17 +24,6 @@ class Cite:
     at_most: int = 1
     threshold: float = 0.25
     silent: tuple[str, ...] = ("not enough information",)
-
-    @property
-    def needs(self) -> frozenset[str]:
-        return self.inner.needs
-
-    def calls(self, prompt: Prompt) -> int:
-        return self.inner.calls(prompt)
-
-    async def fit(self, train: Sequence[tuple[Prompt, str]], model: Model) -> Self:
-        fitted: Self = replace(self, inner=await self.inner.fit(train, model))
-        return fitted
 
     async def predict(self, prompt: Prompt, model: Model, *, seed: int) -> Prediction:
         found = await self.inner.predict(prompt, model, seed=seed)

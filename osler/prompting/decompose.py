@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 from osler.core.block import block, is_block, replace
-from osler.core.errors import BudgetError, PrivacyError, SpecError
+from osler.core.errors import SpecError
 from osler.core.types import Model, Passage, Prediction, Prompt, Strategy
+from osler.prompting.sampling import gravest
 from osler.prompting.steps import CASE, ordered
 from osler.prompting.zero_shot import ZeroShot
 from osler.tasks.template import Kind
@@ -112,7 +113,7 @@ class Decompose:
                 for step in order:
                     work[step.name] = group.create_task(done(step))
         except BaseExceptionGroup as failed:
-            raise _gravest(failed) from None
+            raise gravest(failed.exceptions) from None
         found = {name: task.result() for name, task in work.items()}
         final = found[order[-1].name]
         trace = [f"{name}: {_text(said)}" for name, said in found.items() if said is not final]
@@ -123,18 +124,6 @@ class Decompose:
             replies=tuple(reply for said in found.values() for reply in said.replies),
             rationale="\n\n".join((*trace, final.rationale)).strip(),
         )
-
-
-def _gravest(failed: BaseExceptionGroup[BaseException]) -> BaseException:
-    """One error of a group, so that the runner sees what a single call would have raised: privacy, budget, the first."""
-    every: list[BaseException] = []
-    for error in failed.exceptions:
-        every.append(_gravest(error) if isinstance(error, BaseExceptionGroup) else error)
-    for kind in (PrivacyError, BudgetError):
-        grave = [error for error in every if isinstance(error, kind)]
-        if grave:
-            return grave[0]
-    return every[0]
 
 
 def _text(said: Prediction) -> str:

@@ -9,8 +9,14 @@ from osler.core.types import Demo, Prompt
 
 
 def same(demo: Demo, prompt: Prompt) -> bool:
-    """Whether a demonstration would give the answer away: the case itself, or its very text under another id."""
-    return demo.id == prompt.id or (demo.question == prompt.question and demo.evidence == prompt.evidence)
+    """Whether a demonstration would give the answer away: the case itself, or its very text under another id.
+
+    Evidence that was added to the prompt on its way (passages that a search found, answers of earlier steps) does not
+    make it another text.
+    """
+    given = {passage.text for passage in prompt.evidence}
+    again = demo.question == prompt.question and all(passage.text in given for passage in demo.evidence)
+    return (bool(demo.id) and demo.id == prompt.id) or again
 
 
 def round_robin(demos: Sequence[Demo]) -> list[Demo]:

@@ -5,14 +5,15 @@ arXiv:2305.09617, section "Ensemble refinement")."""
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import ClassVar
 
 from osler.core.block import block
-from osler.core.types import Message, Model, Part, Prediction, Prompt, Reply, Strategy
-from osler.prompting.around import Around
+from osler.core.types import Model, Part, Prediction, Prompt, Strategy
+from osler.prompting.around import Around, refuse_shuffled
 from osler.prompting.chain_of_thought import ChainOfThought
 from osler.prompting.sampling import Sampled, need_heat, need_samples, together
+from osler.prompting.turns import Beside
 from osler.prompting.voting import plurality
 
 REFINE = (
@@ -36,11 +37,14 @@ class EnsembleRefinement(Around):
     temperature: float = 0.7
     inner: Strategy = ChainOfThought()
 
+    several: ClassVar[bool] = True  # its answer is made of several
+
     def check(self) -> None:
         need_samples("ensemble_refinement.first", self.first, self.inner)
         need_samples("ensemble_refinement.second", self.second, self.inner)
         need_samples("ensemble_refinement.first + second", self.first + self.second, self.inner)
         need_heat("ensemble_refinement.temperature", self.temperature)
+        refuse_shuffled("ensemble_refinement", self.inner)
 
     @property
     def needs(self) -> frozenset[str]:
@@ -54,7 +58,7 @@ class EnsembleRefinement(Around):
         drafts = await together([self.inner.predict(prompt, view, seed=seed) for view in views[: self.first]])
         shown = _shown(drafts)
         refined = await together(
-            [self.inner.predict(prompt, Conditioned(view, shown), seed=seed) for view in views[self.first :]]
+            [self.inner.predict(prompt, Beside(view, shown), seed=seed) for view in views[self.first :]]
         )
         found = plurality(refined, prompt)
         return dataclasses.replace(found, replies=(*(r for draft in drafts for r in draft.replies), *found.replies))
@@ -67,55 +71,3 @@ def _shown(drafts: Sequence[Prediction]) -> tuple[Part, ...]:
         parts.append(Part(f"Candidate {number}:\n{said}", name="candidate", id=str(number)))
     ask = Part(REFINE.format(count=len(parts)), name="refinement", id="refinement")
     return (*parts, ask)
-
-
-@dataclasses.dataclass(frozen=True)
-class Conditioned:
-    """A view of a model that is shown ``parts`` as well, right after the last question and its choices."""
-
-    model: Model
-    parts: tuple[Part, ...]
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return getattr(self.model, name)
-
-    @property
-    def supports(self) -> frozenset[str]:
-        return self.model.supports
-
-    async def generate(
-        self,
-        messages: Sequence[Message],
-        *,
-        temperature: float = 0.0,
-        seed: int = 0,
-        max_tokens: int = 512,
-        schema: Mapping[str, Any] | None = None,
-        tools: Sequence[Mapping[str, Any]] = (),
-        n: int = 1,
-    ) -> Reply:
-        return await self.model.generate(
-            self._with_parts(messages),
-            temperature=temperature,
-            seed=seed,
-            max_tokens=max_tokens,
-            schema=schema,
-            tools=tools,
-            n=n,
-        )
-
-    async def score(self, messages: Sequence[Message], choices: Sequence[str]) -> Reply:
-        return await self.model.score(self._with_parts(messages), choices)
-
-    def _with_parts(self, messages: Sequence[Message]) -> tuple[Message, ...]:
-        """The cue stays last in its message, so that the reply goes on from it."""
-        users = [place for place, message in enumerate(messages) if message.role == "user"]
-        asking = [place for place in users if any(part.name == "question" for part in messages[place].parts)]
-        if not users:
-            return (*messages, Message("user", self.parts))
-        at = (asking or users)[-1]
-        before = tuple(part for part in messages[at].parts if part.name != "cue")
-        cue = tuple(part for part in messages[at].parts if part.name == "cue")
-        return (*messages[:at], Message("user", (*before, *self.parts, *cue)), *messages[at + 1 :])

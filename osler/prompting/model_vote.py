@@ -4,11 +4,12 @@ questions (Yang et al. 2023, One LLM is not enough, medRxiv 2023.12.21.23300380,
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, ClassVar
 
 from osler.core.block import block
 from osler.core.errors import ModelError, SpecError
 from osler.core.types import Model, Prediction, Prompt, Strategy
+from osler.models.view import beside
 from osler.prompting.around import Around
 from osler.prompting.sampling import together
 from osler.prompting.voting import plurality
@@ -26,16 +27,25 @@ class ModelVote(Around):
     models: tuple[Model, ...] = ()
     inner: Strategy = ZeroShot()
 
+    several: ClassVar[bool] = True  # its answer is made of several
+
     def check(self) -> None:
         if not self.models:
             raise SpecError("model_vote has no other model to ask", hint='models = ["...", "..."]')
+        for model in self.models:
+            lacking = [need for need in sorted(self.inner.needs) if not set(need.split("|")) & model.supports]
+            if lacking:
+                raise SpecError(
+                    f"model_vote asks {type(model).__name__} by {type(self.inner).__name__}, which needs a model that can "
+                    f"{lacking[0].replace('|', ' or ')}",
+                    hint="name another model, or another inner strategy",
+                )
 
     def calls(self, prompt: Prompt) -> int:
         return (1 + len(self.models)) * self.inner.calls(prompt)
 
     async def predict(self, prompt: Prompt, model: Model, *, seed: int) -> Prediction:
-        lend = getattr(model, "beside", None)
-        others = [other if lend is None else lend(other) for other in self.models]
+        others = [beside(model, other) for other in self.models]
         found = await together([self._one(prompt, one, seed) for one in (model, *others)])
         failed = [one for one in found if isinstance(one, ModelError)]
         said = [one for one in found if isinstance(one, Prediction)]

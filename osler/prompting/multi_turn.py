@@ -12,6 +12,7 @@ from typing import Any
 from osler.core.block import block
 from osler.core.errors import SpecError
 from osler.core.types import Message, Model, Part, Prediction, Prompt, Reply, Strategy
+from osler.models.view import View
 from osler.prompting.around import Around
 from osler.prompting.turns import assistant, closing, user, with_parts
 from osler.prompting.zero_shot import ZeroShot
@@ -37,6 +38,11 @@ class MultiTurn(Around):
             )
         if not all(turn.strip() for turn in self.turns[1:]):
             raise SpecError("multi_turn.turns has an empty turn after the first", hint="say something in each turn")
+        if self.inner.needs == {"score"}:
+            raise SpecError(
+                f"multi_turn asks for texts, and {type(self.inner).__name__} scores the choices",
+                hint='set inner to one that generates, such as zero_shot with by = "generate"',
+            )
 
     @property
     def needs(self) -> frozenset[str]:
@@ -54,13 +60,12 @@ class MultiTurn(Around):
         return dataclasses.replace(found, replies=replies, rationale=f"{trace}\n\n{found.rationale}".strip())
 
 
-class _Dialogues:
+@dataclasses.dataclass(frozen=True)
+class _Dialogues(View):
     """A view of a model in which one call is a dialogue: its reply is the one to the last turn."""
 
-    def __init__(self, model: Model, turns: tuple[str, ...]) -> None:
-        self.model = model
-        self.turns = turns
-        self._held: dict[int, tuple[Reply, ...]] = {}  # by identity: the replies kept here stay alive
+    turns: tuple[str, ...]
+    held: dict[int, tuple[Reply, ...]] = dataclasses.field(default_factory=dict)  # by identity: kept, so alive
 
     @property
     def supports(self) -> frozenset[str]:
@@ -68,7 +73,7 @@ class _Dialogues:
 
     def whole(self, last: Reply) -> tuple[Reply, ...]:
         """All replies of the dialogue that ended in ``last``."""
-        return self._held.get(id(last), (last,))
+        return self.held.get(id(last), (last,))
 
     async def generate(
         self,
@@ -98,7 +103,7 @@ class _Dialogues:
             replies.append(reply)
             if not ends:
                 said = (*said, assistant(reply.text), user(rest[place]))
-        self._held[id(replies[-1])] = tuple(replies)
+        self.held[id(replies[-1])] = tuple(replies)
         return replies[-1]
 
     async def score(self, messages: Sequence[Message], choices: Sequence[str]) -> Reply:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Self
+from typing import ClassVar, Self
 
 from osler.core.block import block, block_id, replace
 from osler.core.errors import SpecError
@@ -34,6 +34,8 @@ class PromptVote:
 
     strategies: tuple[Strategy, ...] = tuple(ChainOfThought(cue=cue) for cue in LIEVIN_CUES)
     combine: Combine = "vote"
+
+    several: ClassVar[bool] = True  # its answer is made of several
 
     def check(self) -> None:
         if len(self.strategies) < 2:

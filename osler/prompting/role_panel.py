@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from osler.core.block import block, replace
 from osler.core.errors import SpecError
 from osler.core.types import Model, Part, Prediction, Prompt, Strategy
+from osler.prompting.around import refuse_shuffled
 from osler.prompting.chain_of_thought import ChainOfThought
 from osler.prompting.sampling import Sampled, together
 from osler.prompting.turns import Beside, closing, quoted, shown
@@ -62,6 +63,8 @@ class RolePanel:
     inner: Strategy = ChainOfThought()
     moderator: Strategy = ChainOfThought()
 
+    several: ClassVar[bool] = True  # its answer is made of several
+
     def check(self) -> None:
         names = [role.name for role in self.roles]
         if len(names) < 2 or len(set(names)) < len(names) or not all(name.strip() for name in names):
@@ -71,6 +74,7 @@ class RolePanel:
             )
         if self.rounds < 0:
             raise SpecError(f"role_panel.rounds must be 0 or more, got {self.rounds}")
+        refuse_shuffled("role_panel", self.inner, self.moderator)
 
     @property
     def needs(self) -> frozenset[str]:

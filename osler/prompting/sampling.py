@@ -12,68 +12,51 @@ import dataclasses
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from osler.core.errors import SpecError
-from osler.core.types import Message, Model, Reply, Strategy
+from osler.core.errors import BudgetError, ModelError, PrivacyError, SpecError
+from osler.core.types import Strategy
+from osler.models.view import View
 
 T = TypeVar("T")
 SPACING = 1_000  # seeds of one study are small numbers; samples of one seed stay apart from those of the next
 
 
 @dataclasses.dataclass(frozen=True)
-class Sampled:
-    """Sample ``index`` of ``model``: generates at ``temperature`` (None: as asked) with a seed of its own.
+class Sampled(View):
+    """Sample ``index`` of ``model``: generates at ``temperature`` (None: as asked) with a seed of its own."""
 
-    What else a model can do (count tokens, say what its context holds) is that of the model itself.
-    """
-
-    model: Model
     index: int
     temperature: float | None = None
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return getattr(self.model, name)
-
-    @property
-    def supports(self) -> frozenset[str]:
-        return self.model.supports
-
-    async def generate(
-        self,
-        messages: Sequence[Message],
-        *,
-        temperature: float = 0.0,
-        seed: int = 0,
-        max_tokens: int = 512,
-        schema: Mapping[str, Any] | None = None,
-        tools: Sequence[Mapping[str, Any]] = (),
-        n: int = 1,
-    ) -> Reply:
-        return await self.model.generate(
-            messages,
-            temperature=temperature if self.temperature is None else self.temperature,
-            seed=seed * SPACING + self.index,
-            max_tokens=max_tokens,
-            schema=schema,
-            tools=tools,
-            n=n,
-        )
-
-    async def score(self, messages: Sequence[Message], choices: Sequence[str]) -> Reply:
-        return await self.model.score(messages, choices)
+    def settings(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        own = {} if self.temperature is None else {"temperature": self.temperature}
+        return {**given, **own, "seed": given["seed"] * SPACING + self.index}
 
 
 async def together(calls: Sequence[Awaitable[T]]) -> list[T]:
-    """All of ``calls`` at once, results in their order. The first error is raised once every call has ended, so that
-    no sample goes on in the background of a case that has failed."""
+    """All of ``calls`` at once, results in their order. An error is raised once every call has ended, so that no sample
+    goes on in the background of a case that has failed: the gravest one.
+
+    One failed sample fails its case: a vote over fewer samples is another method, and would not come out the same
+    again. What the others said is in the store, so that the next run asks for the failed one alone.
+    """
     found = await asyncio.gather(*calls, return_exceptions=True)
-    done: list[T] = []
-    for one in found:
-        if isinstance(one, BaseException):
-            raise one
-        done.append(one)
-    return done
+    failed = [one for one in found if isinstance(one, BaseException)]
+    if failed:
+        raise gravest(failed)
+    return [one for one in found if not isinstance(one, BaseException)]
+
+
+def gravest(failed: Sequence[BaseException]) -> BaseException:
+    """One of several errors, so that who runs a case sees what a single call would have raised: one that must end the
+    run before one of the case (a privacy fault, a spent budget, whatever is no fault of a model), else the first."""
+    every: list[BaseException] = []
+    for error in failed:
+        every.append(gravest(error.exceptions) if isinstance(error, BaseExceptionGroup) else error)
+    for kind in (PrivacyError, BudgetError):
+        grave = [error for error in every if isinstance(error, kind)]
+        if grave:
+            return grave[0]
+    return next((error for error in every if not isinstance(error, ModelError)), every[0])
 
 
 def need_samples(name: str, count: int, inner: Strategy) -> None:

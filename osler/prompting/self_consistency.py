@@ -3,6 +3,8 @@ improves chain of thought reasoning in language models", arXiv:2203.11171, secti
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from osler.core.block import block
 from osler.core.errors import SpecError
 from osler.core.types import Model, Prediction, Prompt, Strategy
@@ -26,6 +28,8 @@ class SelfConsistency(Around):
     temperature: float = 0.7
     temperatures: tuple[float, ...] = ()
     inner: Strategy = ChainOfThought()
+
+    several: ClassVar[bool] = True  # its answer is made of several
 
     def check(self) -> None:
         need_samples("self_consistency.k", self.k, self.inner)

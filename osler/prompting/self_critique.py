@@ -9,7 +9,7 @@ import re
 from osler.core.block import block
 from osler.core.errors import SpecError
 from osler.core.types import Message, Model, Prediction, Prompt, Reply, Strategy
-from osler.prompting.around import Around
+from osler.prompting.around import Around, refuse_shuffled
 from osler.prompting.reading import read
 from osler.prompting.turns import assistant, closing, shown, user
 from osler.prompting.zero_shot import ZeroShot
@@ -45,6 +45,7 @@ class SelfCritique(Around):
             raise SpecError(
                 f"self_critique.rounds must be at least 1, got {self.rounds}", hint="use the strategy inside alone"
             )
+        refuse_shuffled("self_critique", self.inner)
 
     @property
     def needs(self) -> frozenset[str]:

@@ -10,7 +10,8 @@ from typing import Any, Self
 import orjson
 
 from osler.core.block import block
-from osler.core.types import Message, Model, Part, Prediction, Prompt
+from osler.core.types import Message, Model, Part, Prediction, Prompt, Reply
+from osler.evaluation.parsing.texts import structure
 from osler.prompting.reading import read
 
 
@@ -31,7 +32,11 @@ def answer_schema(prompt: Prompt) -> dict[str, Any]:
 
 @block
 class Structured:
-    """Ask for JSON by schema; an unreadable answer is sent back ``repairs`` times with what is wrong with it."""
+    """Ask for JSON by schema; an unreadable answer is sent back ``repairs`` times with what is wrong with it.
+
+    A prompt with a schema of its own is answered with that JSON; one that asks for a text, with the text under the key
+    "answer".
+    """
 
     repairs: int = 1
     temperature: float = 0.0
@@ -49,17 +54,16 @@ class Structured:
 
     async def predict(self, prompt: Prompt, model: Model, *, seed: int) -> Prediction:
         schema = prompt.schema or answer_schema(prompt)
-        keys = ", ".join(schema["properties"])
-        told = f"{prompt.instruction}\nAnswer with one JSON object with the keys {keys}, in this order.".strip()
+        told = f"{prompt.instruction}\nAnswer with {_form(schema)}.".strip()
         asked = prompt.replace(instruction=told, schema=schema)
         messages = list(asked.messages())
-        replies = []
+        replies: list[Reply] = []
         for _ in range(1 + self.repairs):
             reply = await model.generate(
                 messages, temperature=self.temperature, seed=seed, max_tokens=self.max_tokens, schema=schema
             )
             replies.append(reply)
-            found = read(reply, asked, strict=True)
+            found = _read(reply, prompt, asked, strict=True)
             if found.parsed:
                 break
             messages += [
@@ -67,8 +71,30 @@ class Structured:
                 Message("user", (Part(_complaint(reply.text, schema)),)),
             ]
         else:
-            found = read(replies[-1], asked)  # tolerant, as the last resort; it may still be unparsed
+            found = _read(replies[-1], prompt, asked)  # tolerant, as the last resort; it may still be unparsed
         return dataclasses.replace(found, replies=tuple(replies))
+
+
+def _form(schema: Mapping[str, Any]) -> str:
+    keys = ", ".join(schema.get("properties", ()))
+    if keys:
+        return f"one JSON object with the keys {keys}, in this order"
+    return "one JSON list" if schema.get("type") == "array" else "one JSON value of the form that was asked for"
+
+
+def _read(reply: Reply, prompt: Prompt, asked: Prompt, *, strict: bool = False) -> Prediction:
+    """``read``, and for a prompt that asks for a text the value of the key "answer"."""
+    if prompt.labels or prompt.schema is not None:
+        return read(reply, asked, strict=strict)
+    held = structure(reply.text)
+    whole = orjson.loads(held) if held else None
+    if isinstance(whole, dict) and isinstance(whole.get("answer"), str):
+        text, why = whole["answer"].strip(), whole.get("rationale")
+        return Prediction(
+            answer=text or None, rationale=why if isinstance(why, str) else "", replies=(reply,), parsed=bool(text)
+        )
+    broken = strict or reply.text.lstrip()[:1] in ("{", "[", "`")  # JSON that was cut off is no text
+    return Prediction(answer=None, replies=(reply,), parsed=False) if broken else read(reply, prompt)
 
 
 def _complaint(text: str, schema: Mapping[str, Any]) -> str:
@@ -77,6 +103,6 @@ def _complaint(text: str, schema: Mapping[str, Any]) -> str:
         wrong = "does not follow the schema"
     except orjson.JSONDecodeError:
         wrong = "is not valid JSON"
-    allowed = schema["properties"].get("answer", {}).get("enum", ())
+    allowed = schema.get("properties", {}).get("answer", {}).get("enum", ())
     rule = f' "answer" must be one of: {" | ".join(allowed)}.' if allowed else ""
-    return f"That answer {wrong}. Send only the JSON object, nothing before or after it.{rule}"
+    return f"That answer {wrong}. Send only the JSON, nothing before or after it.{rule}"

@@ -79,7 +79,11 @@ class ToolLog:
     async def together(self, calls: Sequence[tuple[str, str]]) -> list[Used]:
         """Run calls side by side; kept in the order asked. Those beyond ``max_calls`` are refused and not kept."""
         taken, over = calls[: self.left], calls[self.left :]
-        done = list(await asyncio.gather(*(self._run(name, arguments) for name, arguments in taken)))
+        asked = await asyncio.gather(*(self._run(name, arguments) for name, arguments in taken), return_exceptions=True)
+        broken = next((one for one in asked if isinstance(one, BaseException)), None)
+        if broken is not None:  # only now: no other call of this turn is left running behind it
+            raise broken
+        done = [one for one in asked if isinstance(one, Used)]
         for one in done:
             self.used.append(one)
             self._lines += [f"call {len(self.used)}: {one.name}({one.arguments})", _outcome(one)]

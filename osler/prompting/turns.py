@@ -7,12 +7,12 @@ forge no heading and no turn, and it never stands in a system message.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import orjson
 
-from osler.core.types import Message, Model, Part, Prediction, Prompt, Reply
+from osler.core.types import Message, Part, Prediction, Prompt
+from osler.models.view import View
 
 
 def user(text: str, name: str = "turn") -> Message:
@@ -49,47 +49,25 @@ def closing(prompt: Prompt) -> str:
 
 
 @dataclasses.dataclass(frozen=True)
-class Beside:
-    """A view of ``model`` that puts ``parts`` at the end of the last user message of every call."""
+class Beside(View):
+    """A view of ``model`` that is shown ``parts`` as well, right after the last question and its choices."""
 
-    model: Model
     parts: tuple[Part, ...]
 
-    @property
-    def supports(self) -> frozenset[str]:
-        return self.model.supports
-
-    async def generate(
-        self,
-        messages: Sequence[Message],
-        *,
-        temperature: float = 0.0,
-        seed: int = 0,
-        max_tokens: int = 512,
-        schema: Mapping[str, Any] | None = None,
-        tools: Sequence[Mapping[str, Any]] = (),
-        n: int = 1,
-    ) -> Reply:
-        return await self.model.generate(
-            with_parts(messages, self.parts),
-            temperature=temperature,
-            seed=seed,
-            max_tokens=max_tokens,
-            schema=schema,
-            tools=tools,
-            n=n,
-        )
-
-    async def score(self, messages: Sequence[Message], choices: Sequence[str]) -> Reply:
-        return await self.model.score(with_parts(messages, self.parts), choices)
+    def put(self, messages: Sequence[Message]) -> Sequence[Message]:
+        return with_parts(messages, self.parts)
 
 
 def with_parts(messages: Sequence[Message], parts: tuple[Part, ...]) -> tuple[Message, ...]:
-    """``messages`` with ``parts`` at the end of the last user message that asks a question, else of the last one."""
+    """``messages`` with ``parts`` at the end of the last user message that asks a question, else of the last one.
+
+    A cue stays last in its message, so that the reply goes on from it.
+    """
     users = [at for at, message in enumerate(messages) if message.role == "user"]
     asking = [at for at in users if any(part.name == "question" for part in messages[at].parts)]
     if not users:
         return (*messages, Message("user", parts))
     at = (asking or users)[-1]
-    whole = Message("user", (*messages[at].parts, *parts))
-    return (*messages[:at], whole, *messages[at + 1 :])
+    before = tuple(part for part in messages[at].parts if part.name != "cue")
+    cue = tuple(part for part in messages[at].parts if part.name == "cue")
+    return (*messages[:at], Message("user", (*before, *parts, *cue)), *messages[at + 1 :])

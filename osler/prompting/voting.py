@@ -72,7 +72,7 @@ def _unread(found: Sequence[Prediction]) -> Prediction:
 
 def _said(answer: str, weights: dict[str, float], found: Sequence[Prediction], prompt: Prompt) -> Prediction:
     labels = [label for label in prompt.labels if label in weights] or list(weights)
-    total = sum(weights.values())
+    total = sum(weights[label] for label in labels)  # a word that says "no answer" has a vote and no share
     said = next((one for given, one in _read(found) if given == answer), None)
     made = Prediction(answer=answer, replies=_replies(found), votes={label: weights[label] / total for label in labels})
     return made if said is None else dataclasses.replace(made, rationale=said.rationale, evidence=said.evidence)

@@ -18,7 +18,7 @@ from osler.evaluation.probes import is_probed, is_variant, unknown_to
 from osler.evaluation.rubrics.rubric import rubric
 from osler.evaluation.table import spelled
 from osler.study.conversations import taking_part
-from osler.study.dataset import Fold, has_pool, learns
+from osler.study.dataset import Fold, has_pool, inside, learns
 from osler.study.file import Problems, attempt
 from osler.study.matrix import dimension
 from osler.study.names import Entry
@@ -54,11 +54,12 @@ def policy(study: Study, problems: Problems) -> None:
     covered = set(study.settings.get("covered_endpoints", ()))
     asked = [(entry.name, entry.block) for entry in (*study.models, *study.systems, *study.judges)]
     for name, held in [*asked, (study.task_name, study.task)]:  # a task may ask a model, too: a played patient
-        for url in _addresses(to_spec(held)):
+        asked_at = dict.fromkeys(_addresses(to_spec(held)), "is an endpoint at")
+        for url, does in (dict.fromkeys(_sent_by_tools(held), "has a tool that sends to") | asked_at).items():
             if _loopback(url) or url in covered:
                 continue
             problems.add(
-                f"the data {why} and {name!r} is an endpoint at {urlsplit(url).hostname}",
+                f"the data {why} and {name!r} {does} {_host(url)}",
                 f'use a local model; or attest a contract with covered_endpoints = ["{url}"]{way}',
             )
 
@@ -74,8 +75,18 @@ def _addresses(spec: Any) -> Iterator[str]:
             yield from _addresses(item)
 
 
+def _sent_by_tools(held: Any) -> Iterator[str]:
+    """Where the tools of a system send what a model writes into a call."""
+    for part in inside(held):
+        yield from getattr(part, "sends_to", ())
+
+
+def _host(url: str) -> str | None:
+    return urlsplit(url if "//" in url else f"//{url}").hostname
+
+
 def _loopback(url: str) -> bool:
-    return urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
+    return _host(url) in ("localhost", "127.0.0.1", "::1")
 
 
 def answers(study: Study, test: Sequence[Example], problems: Problems) -> None:

@@ -15,7 +15,6 @@ from osler.core.block import block_id, from_spec, to_spec
 from osler.core.store import Store
 from osler.core.types import Example, Prediction, Prompt, Score
 from osler.evaluation.metrics.kinds import Additive, MeanOfCases, MeanOfRows, Summed, TableMetric, Weighted
-from osler.models.simulated import Simulated
 from osler.prompting.cases import Cases
 from osler.prompting.optimise.allowance import Metered, Used
 from osler.study.dataset import Fold, cluster, fits_by_calls
@@ -36,7 +35,8 @@ def judged_by(study: Study) -> tuple[str, Any]:
 
 
 def _ranks(metric: Any) -> bool:
-    alone = not isinstance(metric, Weighted) or isinstance(metric, Additive)  # a rank among cases is nothing of one case
+    # A rank among cases, such as AUROC, is nothing of one case.
+    alone = not isinstance(metric, Weighted) or isinstance(metric, Additive)
     return alone and getattr(metric, "higher_is_better", None) is not None
 
 
@@ -59,7 +59,7 @@ def apart(fold: Fold, task: Template, seed: int) -> Fold:
 
 def keyed(base: Any, system: Any, fold: Fold, *, lettered: bool) -> Any:
     """A simulated model with the answers to what it will be asked: the test cases, and what a search asks of it."""
-    if not isinstance(base, Simulated):
+    if not hasattr(base, "keyed"):
         return base
     asked = [*fold.test, *fold.train, *fold.valid] if fits_by_calls(system) else fold.test
     return base.keyed(asked, lettered=lettered)

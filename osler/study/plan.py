@@ -18,6 +18,7 @@ from osler.study.conversations import effort
 from osler.study.dataset import Dataset, dataset, fits_by_calls, inside
 from osler.study.file import Problems, attempt
 from osler.study.resolve import Study
+from osler.study.searching import searching, told
 
 _SAMPLE = 40  # prompts whose length stands for all
 
@@ -80,6 +81,7 @@ def plan(study: Study, store: Store | None = None) -> Plan:
     if data is not None:
         checks.fields(study, data.test, problems)
         checks.training(study, data.folds, problems)
+        searching(study, data.folds, problems)
         attempt(problems, "data", lambda: study.task.prompt(data.test[0]))
         checks.answers(study, data.test, problems)
         checks.probed(study, data.test, problems)
@@ -99,7 +101,7 @@ def against(made: Plan, store: Store) -> Plan:
 
 def _planned(study: Study, data: Dataset, made: Sequence[Cell], store: Store | None) -> Plan:
     rows = tuple(_row(cell, study, data, store) for cell in made)
-    return Plan(study, data, rows, (*data.warnings, *_warnings(study, rows)))
+    return Plan(study, data, rows, (*data.warnings, *_warnings(study, rows), *told(study, data.test)))
 
 
 def _row(cell: Cell, study: Study, data: Dataset, store: Store | None) -> Row:

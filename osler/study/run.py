@@ -175,12 +175,12 @@ class _Work:
                 await self._fold(fold, place)
 
     async def _fold(self, fold: Fold, place: int) -> None:
-        base = keyed(self.cell.model.block, self.cell.system.block, fold, lettered=self.study.task.lettered)
+        base = self._keyed(self.cell.model.block, fold)
         if "train" in base.supports:
             fold = apart(fold, self.study.task, self.cell.seed) if fits_by_calls(self.cell.system.block) else fold
             base = await self._trained(base, fold)
         model, at_once = self._guards.around(base)
-        model.lend = self._guards.through
+        model.lend = lambda other: self._beside(other, model, fold)
         fitting = Fitting(self.cell, self.study, self.store, self.show)
         try:
             try:
@@ -199,6 +199,14 @@ class _Work:
             close = getattr(base, "aclose", None)
             if close is not None:
                 await close()
+
+    def _beside(self, other: Any, model: Cached, fold: Fold) -> Cached:
+        """Another model that a system asks; the cell's own where it is the same, so that no call is paid twice."""
+        same = block_id(other) == block_id(self.cell.model.block)
+        return model if same else self._guards.through(self._keyed(other, fold))
+
+    def _keyed(self, model: Any, fold: Fold) -> Any:
+        return keyed(model, self.cell.system.block, fold, lettered=self.study.task.lettered)
 
     async def _trained(self, base: Any, fold: Fold) -> Any:
         cases, source = training_cases(base, self.study, fold)

@@ -8,6 +8,7 @@ from typing import Any
 from osler.core.store import Store
 from osler.study.cells import Cell
 from osler.study.disclosure import MASK, pseudonym
+from osler.study.fitting import averages
 from osler.study.plan import Plan
 
 _ROW = (
@@ -18,15 +19,16 @@ _ROW = (
 
 
 def variants(plan: Plan, store: Store) -> list[dict[str, Any]]:
-    """One entry for each search: an arm's seed and fold. [] where no system looks for anything."""
+    """One entry for each search of an arm, a seed and a fold; a system may hold several. [] where none searches."""
     events = store.events(plan.study.name, "variant")
     private = plan.study.sensitivity == "identifiable"
     out = []
     for row in plan.rows:
         own = [event for event in events if event["cell"] == row.cell.id]
-        for fold, optimiser in dict.fromkeys((event["fold"], event["optimiser"]) for event in own):
-            held = [event for event in own if (event["fold"], event["optimiser"]) == (fold, optimiser)]
-            out.append(_search(plan, row.cell, int(fold), held, private))
+        searches: dict[tuple[int, str, str], list[Mapping[str, Any]]] = {}
+        for event in own:
+            searches.setdefault((event["fold"], event["optimiser"], event.get("search", "")), []).append(event)
+        out += [_search(plan, row.cell, fold, held, private) for (fold, *_), held in searches.items()]
     return out
 
 
@@ -56,10 +58,12 @@ def _search(plan: Plan, cell: Cell, fold: int, events: Sequence[Mapping[str, Any
         "name": plan.study.label(cell.model.name, cell.system.name),
         "seed": cell.seed,
         "fold": fold,
+        "folds": plan.study.folds,
         "optimiser": str(events[0]["optimiser"]),
         "metric": metric,
         "title": str(getattr(about, "title", metric.replace("_", " "))),
         "unit": str(getattr(about, "unit", "share")),
+        "averaged": about is None or averages(about),
         "n": max((int(row["n"] or 0) for row in rows), default=0),
         "tried": len({row["variant"] for row in known}),
         "start": known[0]["score"] if known else None,

@@ -72,6 +72,7 @@ _ALSO: Mapping[str, str] = {
 
 def analyte_named(name: str) -> Analyte:
     """The substance called ``name``; ToolError, which names the nearest, where it is not in the table."""
+    name = name[:60]
     bare = " ".join(name.replace("_", " ").casefold().split())
     found = ANALYTES.get(_ALSO.get(bare, bare))
     if found is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,8 @@ import orjson
 from osler.core.block import canonical
 from osler.core.errors import ToolError, nearest
 from osler.core.types import Tool
+
+_SHOWN = 400  # characters of a refusal
 
 
 def signature(tool: Tool) -> dict[str, Any]:
@@ -32,10 +35,7 @@ async def use(tool: Tool, arguments: str | Mapping[str, Any]) -> str:
     Raises ToolError where they are no JSON object or break the tool's schema, in words a model can act on.
     """
     if isinstance(arguments, str):
-        try:
-            arguments = orjson.loads(arguments or "{}")
-        except orjson.JSONDecodeError:
-            raise ToolError(f"the arguments of {tool.name} are no JSON", hint="send one JSON object") from None
+        arguments = _parsed(arguments or "{}", tool.name)
     if not isinstance(arguments, Mapping):
         raise ToolError(f"the arguments of {tool.name} are no JSON object", hint='send {"name": value, ...}')
     validator = _validator(canonical(dict(tool.parameters)))
@@ -43,14 +43,47 @@ async def use(tool: Tool, arguments: str | Mapping[str, Any]) -> str:
     if wrong:
         where = ".".join(map(str, wrong[0].path))
         raise ToolError(
-            f"{tool.name}: {where + ': ' if where else ''}{wrong[0].message}",
+            f"{tool.name}: {where + ': ' if where else ''}{_short(wrong[0].message)}",
             hint="follow the parameters of the tool",
         )
     return await tool.use(arguments)
 
 
+def _parsed(text: str, name: str) -> Any:
+    """The JSON of ``text``. A key that stands twice is refused: which of its values was meant nobody can say."""
+    try:
+        found = orjson.loads(text)
+        json.loads(text, object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        raise ToolError(f"the arguments of {name} are no JSON", hint="send one JSON object") from None
+    except KeyError as twice:
+        raise ToolError(
+            f"the arguments of {name} have {_short(str(twice.args[0]))!r} twice", hint="send each argument once"
+        ) from None
+    return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> None:
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            raise KeyError(name)
+        seen.add(name)
+
+
+def _short(text: str) -> str:
+    """A refusal shows what was sent, which may be a megabyte."""
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN // 2]} ... {text[-_SHOWN // 2 :]}"
+
+
 @functools.lru_cache(maxsize=256)
 def _validator(schema: bytes) -> Any:
-    from jsonschema import Draft202012Validator
+    from jsonschema import Draft202012Validator, validators
 
-    return Draft202012Validator(orjson.loads(schema))
+    # In JSON Schema 2.0 is an integer. A tool that counts or slices with it would fall over a float.
+    checker = Draft202012Validator.TYPE_CHECKER.redefine("integer", _whole)
+    return validators.extend(Draft202012Validator, type_checker=checker)(orjson.loads(schema))
+
+
+def _whole(checker: object, value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -15,11 +15,13 @@ from typing import Any
 import orjson
 
 from osler.core.block import block
+from osler.core.errors import ToolError
 from osler.tools.molecule import AROMATIC, Molecule, molecule
 from osler.tools.molecule_names import smiles_of
 
 BONDS = 5
 BITS = 2_048
+MOST_PATHS = 100_000  # a molecule of 100 atoms has some thousands
 _MARK = {1.0: "-", 2.0: "=", 3.0: "#", 4.0: "$", AROMATIC: ":"}
 
 
@@ -28,19 +30,23 @@ def fingerprint(smiles: str) -> frozenset[int]:
     """The set bits of a molecule: every path of at most ``BONDS`` bonds, read in the direction that sorts first."""
     held = molecule(smiles)
     bits: set[int] = set()
+    left = [MOST_PATHS]
     for start in range(len(held.atoms)):
-        _walk(held, (start,), _label(held, start), bits)
+        _walk(held, (start,), _label(held, start), bits, left)
     return frozenset(bits)
 
 
-def _walk(held: Molecule, path: tuple[int, ...], word: str, bits: set[int]) -> None:
+def _walk(held: Molecule, path: tuple[int, ...], word: str, bits: set[int], left: list[int]) -> None:
+    left[0] -= 1
+    if left[0] < 0:
+        raise ToolError(f"the molecule has more than {MOST_PATHS} paths", hint="such a net of bonds is no molecule")
     back = _word(held, path[::-1])
     bits.add(zlib.crc32(min(word, back).encode()) % BITS)
     if len(path) > BONDS:
         return
     for other, order in held.atoms[path[-1]].bonds.items():
         if other not in path:
-            _walk(held, (*path, other), word + _MARK.get(order, "-") + _label(held, other), bits)
+            _walk(held, (*path, other), word + _MARK.get(order, "-") + _label(held, other), bits, left)
 
 
 def _word(held: Molecule, path: tuple[int, ...]) -> str:

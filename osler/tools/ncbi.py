@@ -50,8 +50,9 @@ def address(url: str) -> tuple[str, str, list[tuple[str, str]]]:
     if not HOSTS[host].fullmatch(parts.path):
         raise ToolError(f"{host} has no page {parts.path[:80]} that can be read here", hint="for example esearch.fcgi")
     query = parse_qsl(parts.query, keep_blank_values=True)
-    if host.startswith("blast") and dict(query).get("CMD") not in ("Put", "Get"):
-        raise ToolError("BLAST is called with CMD=Put or CMD=Get", hint="CMD=Put&PROGRAM=blastn&DATABASE=nt&QUERY=...")
+    commands = [value for name, value in query if name.upper() == "CMD"]
+    if host.startswith("blast") and (commands not in (["Put"], ["Get"]) or "CMD" not in dict(query)):
+        raise ToolError("BLAST is called with one CMD=Put or CMD=Get", hint="CMD=Put&PROGRAM=blastn&DATABASE=nt&QUERY=...")
     return host, parts.path, query
 
 

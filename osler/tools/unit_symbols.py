@@ -127,6 +127,10 @@ _WORDS: Mapping[str, str] = {
     "unit": "U",
 }
 PHRASES: Mapping[str, str] = {
+    "cc": "mL",
+    "cc/hr": "mL/h",
+    "cc/h": "mL/h",
+    "cc/day": "mL/day",
     "mm hg": "mmHg",
     "millimeters of mercury": "mmHg",
     "millimetres of mercury": "mmHg",

@@ -22,6 +22,7 @@ _SAME_SIGN = str.maketrans({"μ": "µ", "−": "-", "×": "x", "º": "°", "˚":
 _RAISED_SIGNS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _TEMPERATURE = (("temperature", 1),)
 _TEN = re.compile(r"(?<![\w.])(?:[xX] ?)?10(?:[*^eE]|\()(-?\d+)\)?")
+_LONGEST = 60  # characters of a unit
 _RAISED = re.compile(r"(?P<symbol>.*?[^\d^-])\^?(?P<power>-?[1-9])")
 
 
@@ -31,7 +32,7 @@ def convert(value: float, unit: str, to: str, *, analyte: str = "") -> float:
     ``analyte`` (creatinine, glucose, ...) lets mass, amount, equivalents and international units of that substance be
     converted into each other; without it they are different kinds of thing.
     """
-    if not math.isfinite(value):
+    if not abs(value) < math.inf:
         raise ToolError("only a finite number can be converted", hint="give the value as a number")
     start, end = parse_unit(unit), parse_unit(to)
     if start == end:
@@ -52,6 +53,8 @@ def convert(value: float, unit: str, to: str, *, analyte: str = "") -> float:
 @functools.lru_cache(maxsize=1024)
 def parse_unit(text: str) -> Unit:
     """The unit that ``text`` writes; "" is a plain number. ToolError for a symbol that is not known."""
+    if len(text) > _LONGEST:
+        raise ToolError(f"a unit has at most {_LONGEST} characters, got {len(text)}", hint="write it like mg/dL or 10^9/L")
     bare = " ".join(re.sub(r"10(?=[⁰¹²³⁴-⁹⁻])", "10^", text).translate(_SAME_SIGN).translate(_RAISED_SIGNS).split())
     bare = PHRASES.get(bare.casefold(), bare)
     if bare in symbols():

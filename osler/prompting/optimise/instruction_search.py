@@ -18,7 +18,7 @@ from osler.prompting.optimise import feedback
 from osler.prompting.optimise.allowance import Allowance, AllowanceSpent, beside
 from osler.prompting.optimise.concurrency import each
 from osler.prompting.optimise.instructed import Instructed
-from osler.prompting.optimise.optimiser import Optimiser
+from osler.prompting.optimise.optimiser import Optimiser, need_writer
 from osler.prompting.optimise.trials import Search, Trial, calls_of, fitting_of, spent_in
 from osler.prompting.sampling import SPACING
 from osler.prompting.zero_shot import ZeroShot
@@ -50,6 +50,7 @@ class InstructionSearch(Optimiser):
         for name in ("steps", "proposals", "shown", "solved"):
             if getattr(self, name) < 1:
                 raise SpecError(f"instruction_search.{name} must be at least 1, got {getattr(self, name)}")
+        need_writer("instruction_search.proposer", self.proposer)
 
     @property
     def needs(self) -> frozenset[str]:

@@ -27,6 +27,12 @@ class Optimiser(Around):
         return await frozen(self).predict(prompt, model, seed=seed)
 
 
+def need_writer(name: str, model: Model | None) -> None:
+    """Refuse a model that is to criticise or to propose and can only score choices."""
+    if model is not None and "generate" not in model.supports:
+        raise SpecError(f"{name} must be a model that can generate, and {type(model).__name__} cannot")
+
+
 def frozen(block: Any) -> Strategy:
     """The winner of a search; SpecError before the search."""
     if block.winner is None:

@@ -18,7 +18,7 @@ from osler.prompting.optimise import feedback
 from osler.prompting.optimise.allowance import Allowance, AllowanceSpent, beside
 from osler.prompting.optimise.concurrency import each
 from osler.prompting.optimise.instructed import Instructed
-from osler.prompting.optimise.optimiser import Optimiser
+from osler.prompting.optimise.optimiser import Optimiser, need_writer
 from osler.prompting.optimise.trials import Search, Trial, calls_of, fitting_of, spent_in
 from osler.prompting.zero_shot import ZeroShot
 
@@ -54,6 +54,7 @@ class TextualGradient(Optimiser):
         for name in ("minibatch", "steps", "patience"):
             if getattr(self, name) < 1:
                 raise SpecError(f"textual_gradient.{name} must be at least 1, got {getattr(self, name)}")
+        need_writer("textual_gradient.backward", self.backward)
 
     @property
     def needs(self) -> frozenset[str]:

@@ -11,9 +11,10 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from osler.core.block import block_id, is_block, snake, to_spec
+from osler.core.block import block_id, snake, to_spec
 from osler.core.errors import ModelError, OslerError
 from osler.core.types import Model, Prediction, Prompt, Strategy
+from osler.prompting.around import fitting_of as fitting_of
 from osler.prompting.cases import Cases, Pair
 from osler.prompting.optimise.allowance import AllowanceSpent, Metered, Used
 from osler.prompting.optimise.concurrency import each
@@ -246,15 +247,3 @@ def calls_of(strategy: Strategy) -> int:
         except OslerError:  # a method for labels refuses free text, and the other way round
             continue
     return max(counts, default=1)
-
-
-def fitting_of(value: Any, cases: int) -> int:
-    """Calls that fitting a strategy makes at most, itself or what it holds in any field."""
-    own = getattr(value, "fitting", None)
-    if is_block(value) and callable(own):
-        return int(own(cases))
-    if is_block(value):
-        return sum(fitting_of(getattr(value, field.name), cases) for field in dataclasses.fields(value))
-    if isinstance(value, (tuple, list)):
-        return sum(fitting_of(item, cases) for item in value)
-    return sum(fitting_of(item, cases) for item in value.values()) if isinstance(value, Mapping) else 0

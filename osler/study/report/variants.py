@@ -21,6 +21,7 @@ def _view(search: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **search,
         "heading": _heading(search),
+        "measure": _title(search),
         "cost_name": COST[search["cost_unit"]],
         "picture": _picture(search, rows),
         "rows": [_row(row, search) for row in rows],
@@ -28,7 +29,14 @@ def _view(search: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _heading(search: Mapping[str, Any]) -> str:
-    return f"{search['name']}, seed {search['seed']}" + (f", fold {search['fold'] + 1}" if search["fold"] else "")
+    fold = f", fold {search['fold'] + 1}" if search.get("folds") or search["fold"] else ""
+    return f"{search['name']}, seed {search['seed']}{fold}"
+
+
+def _title(search: Mapping[str, Any]) -> str:
+    """The measure by which variants were held against each other."""
+    title = str(search["title"])
+    return title if search.get("averaged", True) else f"Mean over single cases of {title}"
 
 
 def _picture(search: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Any:
@@ -49,7 +57,7 @@ def _picture(search: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> An
     ]
     if len(tried) < 2:
         return None
-    title = f"{search['title']} on validation cases against cost, {_heading(search)}"
+    title = f"{_title(search)} on validation cases against cost, {_heading(search)}"
     return pareto.picture(
         title, tried, unit=search["unit"], cost=COST[search["cost_unit"]], score=search["title"].lower()
     )

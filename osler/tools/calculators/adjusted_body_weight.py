@@ -7,8 +7,9 @@ from typing import Any
 
 from osler.core.block import block
 from osler.tools.calculators.body import HEIGHT, WEIGHT
+from osler.tools.calculators.body_mass_index import doubtful
 from osler.tools.calculators.calculator import Calculator, Result
-from osler.tools.calculators.ideal_body_weight import ideal_body_weight
+from osler.tools.calculators.ideal_body_weight import ideal_body_weight, short
 from osler.tools.calculators.vital_signs import SEX
 
 
@@ -32,8 +33,8 @@ class AdjustedBodyWeight(Calculator):
 
     def compute(self, given: Mapping[str, Any]) -> Result:
         ideal = ideal_body_weight(given["sex"], given["height"])
-        note = (
-            "the actual weight is below the ideal weight, where it is not adjusted" if given["weight"] < ideal else ""
-        )
-        found = adjusted_body_weight(ideal, given["weight"])
+        weight, height = given["weight"], given["height"]
+        below = "the actual weight is below the ideal weight, where it is not adjusted" if weight < ideal else ""
+        note = "; ".join(filter(None, (below, short(height), doubtful(weight, height))))
+        found = adjusted_body_weight(ideal, weight)
         return Result(value=found, unit="kg", parts={"ideal_body_weight": ideal}, note=note)

@@ -25,6 +25,7 @@ from osler.tools.calculators.vital_signs import (
     SODIUM,
     SYSTOLIC,
     TEMPERATURE,
+    in_order,
 )
 
 # Lower limits of Knaus 1985, figure 1: the points of a value are those of the highest limit that it reaches.
@@ -70,6 +71,7 @@ class ApacheIi(Score):
             about="arterial oxygen pressure, needed below 50 % inspired oxygen",
             low=ARTERIAL_OXYGEN.low,
             high=ARTERIAL_OXYGEN.high,
+            seldom_below=ARTERIAL_OXYGEN.seldom_below,
             required=False,
             entity=ARTERIAL_OXYGEN.entity,
         ),
@@ -104,6 +106,7 @@ class ApacheIi(Score):
     )
 
     def points(self, given: Mapping[str, Any]) -> Points:
+        in_order(given["systolic"], given["diastolic"])
         pressure = (given["systolic"] + 2 * given["diastolic"]) / 3
         creatinine = at_least(given["creatinine"], *_CREATININE, below=2)
         frail = 2 if given["surgery"] == "elective" else 5

@@ -7,13 +7,35 @@ from osler.tools.calculators.calculator import Quantity
 CHLORIDE = Quantity(name="chloride", unit="mEq/L", analyte="chloride", low=40, high=190, entity="Chloride")
 BICARBONATE = Quantity(name="bicarbonate", unit="mEq/L", analyte="bicarbonate", low=0.5, high=80, entity="Bicarbonate")
 ALBUMIN = Quantity(
-    name="albumin", unit="g/dL", about="serum albumin", analyte="albumin", low=0.3, high=8, entity="Albumin"
+    name="albumin",
+    unit="g/dL",
+    about="serum albumin",
+    analyte="albumin",
+    low=0.3,
+    high=8,
+    seldom_below=1,
+    entity="Albumin",
 )
 GLUCOSE = Quantity(
-    name="glucose", unit="mg/dL", about="serum glucose", analyte="glucose", low=1, high=3000, entity="Glucose"
+    name="glucose",
+    unit="mg/dL",
+    about="serum glucose",
+    analyte="glucose",
+    low=1,
+    high=3000,
+    seldom_below=40,  # where glucose in mmol/L lies
+    seldom_above=1500,
+    entity="Glucose",
 )
 CHOLESTEROL = Quantity(
-    name="total_cholesterol", unit="mg/dL", analyte="cholesterol", low=20, high=2000, entity="Total cholesterol"
+    name="total_cholesterol",
+    unit="mg/dL",
+    analyte="cholesterol",
+    low=20,
+    high=2000,
+    seldom_below=60,
+    seldom_above=800,
+    entity="Total cholesterol",
 )
 HDL = Quantity(
     name="hdl_cholesterol",
@@ -22,5 +44,7 @@ HDL = Quantity(
     analyte="cholesterol",
     low=1,
     high=250,
+    seldom_below=10,
+    seldom_above=150,
     entity="high-density lipoprotein cholesterol",
 )

@@ -15,6 +15,14 @@ def body_mass_index(weight: float, height: float) -> float:
     return weight / (height / 100) ** 2
 
 
+def doubtful(weight: float, height: float) -> str:
+    """A word of warning where hardly a body has this weight (kg) and height (cm): one may stand in another unit."""
+    index = body_mass_index(weight, height)
+    if 8 <= index <= 80:
+        return ""
+    return f"that is a body mass index of {index:.3g} kg/m^2: check weight and height and their units"
+
+
 @block
 class BodyMassIndex(Calculator):
     """Weight over the square of height, in kg/m^2. Source: Keys et al. 1972 (Quetelet's index)."""
@@ -25,4 +33,5 @@ class BodyMassIndex(Calculator):
     inputs = (WEIGHT, HEIGHT)
 
     def compute(self, given: Mapping[str, Any]) -> Result:
-        return Result(value=body_mass_index(given["weight"], given["height"]), unit="kg/m^2")
+        weight, height = given["weight"], given["height"]
+        return Result(value=body_mass_index(weight, height), unit="kg/m^2", note=doubtful(weight, height))

@@ -8,6 +8,7 @@ from typing import Any
 
 from osler.core.block import block
 from osler.tools.calculators.body import HEIGHT, WEIGHT
+from osler.tools.calculators.body_mass_index import doubtful
 from osler.tools.calculators.calculator import Calculator, Result
 
 
@@ -21,4 +22,5 @@ class BodySurfaceArea(Calculator):
     inputs = (WEIGHT, HEIGHT)
 
     def compute(self, given: Mapping[str, Any]) -> Result:
-        return Result(value=math.sqrt(given["weight"] * given["height"] / 3600), unit="m^2")
+        weight, height = given["weight"], given["height"]
+        return Result(value=math.sqrt(weight * height / 3600), unit="m^2", note=doubtful(weight, height))

@@ -23,7 +23,8 @@ class Quantity:
     """A measured value. ``unit`` is that of the formula; another unit of the same kind is converted.
 
     ``analyte`` names the substance, so that mass and amount can be converted (mg/dL to mmol/L). ``low`` and ``high``:
-    what is refused as impossible, in ``unit``. ``entity``: its name in MedCalc-Bench.
+    what is refused as impossible, in ``unit``. ``seldom_below`` and ``seldom_above``: beyond them a value is taken, but the
+    result asks for a second look, since it may stand in another unit. ``entity``: its name in MedCalc-Bench.
     """
 
     name: str
@@ -32,6 +33,8 @@ class Quantity:
     analyte: str = ""
     low: float = -math.inf
     high: float = math.inf
+    seldom_below: float = -math.inf
+    seldom_above: float = math.inf
     required: bool = True
     entity: str = ""
 
@@ -201,6 +204,11 @@ class Calculator:
             raise ToolError(f"{self.name} cannot be worked out with these values", hint="check them") from None
 
     async def use(self, arguments: Mapping[str, Any]) -> str:
+        """JSON: the result, its source, and all that was taken for granted to get it.
+
+        ``read_as``: each measured value with the unit that it was taken in. ``doubtful``: those that few patients have.
+        ``taken_as_absent``, ``taken_as``, ``not_given``: flags, choices and measured values that were left out.
+        """
         found = self.calculate(arguments)
         value = found.value.isoformat() if isinstance(found.value, datetime.date) else found.value
         said: dict[str, Any] = {"value": value, "unit": found.unit}
@@ -208,7 +216,34 @@ class Calculator:
             said["parts"] = dict(found.parts)
         if found.note:
             said["note"] = found.note
-        absent = [item.name for item in self.inputs if isinstance(item, Flag) and arguments.get(item.name) is None]
-        if absent:
-            said["taken_as_absent"] = absent
-        return orjson.dumps({**said, "source": self.source}).decode()
+        return orjson.dumps({**said, **_granted(self.inputs, arguments), "source": self.source}).decode()
+
+
+def _granted(inputs: tuple[Input, ...], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """What a result rests on beside its formula, by the names of ``Calculator.use``; empty entries are left out."""
+    read: dict[str, str] = {}
+    doubtful: list[str] = []
+    taken: dict[str, str] = {}
+    absent: list[str] = []
+    missing: list[str] = []
+    for item in inputs:
+        held = arguments.get(item.name)
+        if isinstance(item, Quantity) and held is not None and item.unit:
+            value = item.read(held)
+            read[item.name] = f"{value:g} {item.unit}"
+            if not item.seldom_below <= value <= item.seldom_above:
+                doubtful.append(f"{item.name} = {value:g} {item.unit} is very unusual: check the value and its unit")
+        elif held is None and isinstance(item, Flag):
+            absent.append(item.name)
+        elif held is None and isinstance(item, Choice):
+            taken[item.name] = str(item.default)
+        elif held is None:
+            missing.append(item.name)
+    said = {
+        "read_as": read,
+        "doubtful": doubtful,
+        "taken_as_absent": absent,
+        "taken_as": taken,
+        "not_given": missing,
+    }
+    return {name: value for name, value in said.items() if value}

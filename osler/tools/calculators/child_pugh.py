@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from osler.core.block import block
+from osler.tools.calculators.blood_tests import ALBUMIN
 from osler.tools.calculators.calculator import Choice, Quantity
 from osler.tools.calculators.score import Points, Score, level
 from osler.tools.calculators.vital_signs import BILIRUBIN
@@ -27,9 +28,7 @@ class ChildPugh(Score):
     medcalc = 15
     inputs = (
         BILIRUBIN,
-        Quantity(
-            name="albumin", unit="g/dL", about="serum albumin", analyte="albumin", low=0.3, high=8, entity="Albumin"
-        ),
+        ALBUMIN,
         Quantity(
             name="inr",
             unit="",

@@ -10,9 +10,9 @@ from osler.core.block import block
 from osler.core.errors import ToolError
 from osler.tools.calculators.adjusted_body_weight import adjusted_body_weight
 from osler.tools.calculators.body import HEIGHT, WEIGHT
-from osler.tools.calculators.body_mass_index import body_mass_index
+from osler.tools.calculators.body_mass_index import body_mass_index, doubtful
 from osler.tools.calculators.calculator import Calculator, Result
-from osler.tools.calculators.ideal_body_weight import ideal_body_weight
+from osler.tools.calculators.ideal_body_weight import ideal_body_weight, short
 from osler.tools.calculators.vital_signs import AGE, CREATININE, SEX
 
 
@@ -41,7 +41,12 @@ class CockcroftGault(Calculator):
         found = (140 - given["age"]) * weight / (72 * given["creatinine"])
         if given["sex"] == "female":
             found *= 0.85
-        return Result(value=found, unit="mL/min", parts={"weight_used": weight}, note=f"with the {which} weight")
+        note = [f"with the {which} weight"]
+        if given["age"] < 18:
+            note.append("the formula was made for adults")
+        if given["height"] is not None:
+            note += [short(given["height"]) if which != "actual" else "", doubtful(given["weight"], given["height"])]
+        return Result(value=found, unit="mL/min", parts={"weight_used": weight}, note="; ".join(filter(None, note)))
 
 
 def _weight(sex: str, weight: float, height: float | None) -> tuple[float, str]:

@@ -23,7 +23,15 @@ class CorrectedCalcium(Calculator):
     medcalc = 7
     inputs = (
         Quantity(
-            name="calcium", unit="mg/dL", about="total calcium", analyte="calcium", low=2, high=30, entity="Calcium"
+            name="calcium",
+            unit="mg/dL",
+            about="total calcium",
+            analyte="calcium",
+            low=2,
+            high=30,
+            seldom_below=5,  # where calcium in mmol/L lies
+            seldom_above=20,
+            entity="Calcium",
         ),
         ALBUMIN,
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from osler.core.block import block
 from osler.tools.calculators.score import Points, Score, absent, level
-from osler.tools.calculators.vital_signs import AGE, BREATHING, DIASTOLIC, SYSTOLIC, UREA_NITROGEN
+from osler.tools.calculators.vital_signs import AGE, BREATHING, DIASTOLIC, SYSTOLIC, UREA_NITROGEN, in_order
 
 _UREA_MG_DL = 7 * 2.8014  # the paper's limit, 7 mmol/L of urea, as urea nitrogen (28.014 g/mol)
 
@@ -34,6 +34,7 @@ class Curb65(Score):
     )
 
     def points(self, given: Mapping[str, Any]) -> Points:
+        in_order(given["systolic"], given["diastolic"])
         low = given["systolic"] < 90 or given["diastolic"] <= 60
         return {
             "confusion": 1 if given["confusion"] else 0,

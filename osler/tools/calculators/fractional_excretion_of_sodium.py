@@ -34,6 +34,8 @@ class FractionalExcretionOfSodium(Calculator):
             about="creatinine in urine",
             low=1,
             high=1500,
+            seldom_below=8,
+            seldom_above=600,
             entity="Urine creatinine",
         ),
     )

@@ -25,7 +25,9 @@ class GlasgowBlatchford(Score):
     inputs = (
         SEX,
         UREA_NITROGEN,
-        Quantity(name="hemoglobin", unit="g/dL", analyte="hemoglobin", low=0.5, high=27, entity="Hemoglobin"),
+        Quantity(
+            name="hemoglobin", unit="g/dL", analyte="hemoglobin", low=0.5, high=27, seldom_below=2, entity="Hemoglobin"
+        ),
         SYSTOLIC,
         PULSE,
         *absent(

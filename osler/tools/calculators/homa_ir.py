@@ -28,6 +28,7 @@ class HomaIr(Calculator):
             analyte="insulin",
             low=0,
             high=5000,
+            seldom_above=300,
             entity="Insulin",
         ),
     )

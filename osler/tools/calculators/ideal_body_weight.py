@@ -12,7 +12,11 @@ from osler.tools.calculators.calculator import Calculator, Result
 from osler.tools.calculators.vital_signs import SEX
 from osler.tools.units import convert
 
-SHORT = "under 60 inches the line is drawn beyond the heights it was made for"
+
+def short(height: float) -> str:
+    """What is said of a height in cm below the 60 inches from which the formula was made; "" above."""
+    few = convert(height, "cm", "in") < 60
+    return "under 60 inches the line is drawn beyond the heights it was made for" if few else ""
 
 
 def ideal_body_weight(sex: str, height: float) -> float:
@@ -36,5 +40,4 @@ class IdealBodyWeight(Calculator):
 
     def compute(self, given: Mapping[str, Any]) -> Result:
         height = given["height"]
-        note = SHORT if convert(height, "cm", "in") < 60 else ""
-        return Result(value=ideal_body_weight(given["sex"], height), unit="kg", note=note)
+        return Result(value=ideal_body_weight(given["sex"], height), unit="kg", note=short(height))

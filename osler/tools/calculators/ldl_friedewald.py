@@ -27,7 +27,13 @@ class LdlFriedewald(Calculator):
         CHOLESTEROL,
         HDL,
         Quantity(
-            name="triglycerides", unit="mg/dL", analyte="triglycerides", low=5, high=20000, entity="Triglycerides"
+            name="triglycerides",
+            unit="mg/dL",
+            analyte="triglycerides",
+            low=5,
+            high=20000,
+            seldom_below=20,
+            entity="Triglycerides",
         ),
     )
 

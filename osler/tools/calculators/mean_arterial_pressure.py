@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from osler.core.block import block
-from osler.core.errors import ToolError
 from osler.tools.calculators.calculator import Calculator, Result
-from osler.tools.calculators.vital_signs import DIASTOLIC, SYSTOLIC
+from osler.tools.calculators.vital_signs import DIASTOLIC, SYSTOLIC, in_order
 
 
 @block
@@ -25,6 +24,5 @@ class MeanArterialPressure(Calculator):
 
     def compute(self, given: Mapping[str, Any]) -> Result:
         high, low = given["systolic"], given["diastolic"]
-        if low > high:
-            raise ToolError("the diastolic pressure is above the systolic pressure", hint="check which is which")
+        in_order(high, low)
         return Result(value=low + (high - low) / 3, unit="mmHg")

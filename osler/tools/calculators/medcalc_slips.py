@@ -29,7 +29,8 @@ REASONS: Mapping[int, str] = {
     32: "diabetes, liver disease and solid tumor have 1 point in any grade, diabetes even where it is none",
     36: "only age, surgery and mobility are counted; every other item is named and not added",
     43: (
-        "PaO2 is divided by the percentage of oxygen, so it is always below 100; vasopressors have the 2 points of a low "
+        "PaO2 is divided by the percentage of oxygen, so it is always below 100, and under positive airway pressure "
+        "without a ventilator the lungs have no points; vasopressors have the 2 points of a low "
         "dopamine dose, even none; with a urine output the creatinine is left out"
     ),
     51: "the pulse counts at any rate, and cells per µL or L are compared with limits per m^3",

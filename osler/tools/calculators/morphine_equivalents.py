@@ -38,13 +38,25 @@ class MorphineEquivalents(Calculator):
     medcalc = 49
     inputs = (
         *(
-            Quantity(name=name, unit="mg/day", about=f"{name}, all of a day", low=0, required=False)
+            Quantity(name=name, unit="mg/day", about=f"{name}, all of a day", low=0, high=20_000, required=False)
             for name in _FACTORS
         ),
         Quantity(
-            name="fentanyl_patch", unit="µg/h", about="fentanyl patches, all worn together", low=0, required=False
+            name="fentanyl_patch",
+            unit="µg/h",
+            about="fentanyl patches, all worn together",
+            low=0,
+            high=2_000,
+            required=False,
         ),
-        Quantity(name="fentanyl_buccal", unit="µg/day", about="buccal fentanyl, all of a day", low=0, required=False),
+        Quantity(
+            name="fentanyl_buccal",
+            unit="µg/day",
+            about="buccal fentanyl, all of a day",
+            low=0,
+            high=50_000,
+            required=False,
+        ),
     )
 
     def compute(self, given: Mapping[str, Any]) -> Result:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from osler.core.block import block
+from osler.tools.calculators.blood_tests import GLUCOSE
 from osler.tools.calculators.calculator import Quantity
 from osler.tools.calculators.score import Points, Score, absent, at_least, flagged, level
 from osler.tools.calculators.vital_signs import (
@@ -68,8 +69,7 @@ class PneumoniaSeverityIndex(Score):
         SYSTOLIC,
         TEMPERATURE,
         *map(_optional, (ACIDITY, UREA_NITROGEN, SODIUM)),
-        Quantity(name="glucose", unit="mg/dL", analyte="glucose", low=1, high=3000, required=False, entity="Glucose"),
-        *map(_optional, (HEMATOCRIT, ARTERIAL_OXYGEN)),
+        *map(_optional, (GLUCOSE, HEMATOCRIT, ARTERIAL_OXYGEN)),
     )
 
     def points(self, given: Mapping[str, Any]) -> Points:

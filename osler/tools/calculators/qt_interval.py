@@ -7,7 +7,16 @@ import dataclasses
 from osler.tools.calculators.calculator import Quantity
 from osler.tools.calculators.vital_signs import PULSE
 
-QT = Quantity(name="qt", unit="ms", about="QT interval", low=100, high=1000, entity="QT interval")
+QT = Quantity(
+    name="qt",
+    unit="ms",
+    about="QT interval",
+    low=100,
+    high=1000,
+    seldom_below=200,
+    seldom_above=800,
+    entity="QT interval",
+)
 RATE = dataclasses.replace(PULSE, low=15)
 
 

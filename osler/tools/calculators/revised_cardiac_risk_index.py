@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
 from osler.core.block import block
-from osler.tools.calculators.calculator import Quantity
 from osler.tools.calculators.score import Points, Score, absent, flagged
+from osler.tools.calculators.vital_signs import CREATININE
 
 
 @block
@@ -22,15 +23,7 @@ class RevisedCardiacRiskIndex(Score):
     limits = "For elective non-cardiac surgery of patients of 50 years or more."
     medcalc = 17
     inputs = (
-        Quantity(
-            name="creatinine",
-            unit="mg/dL",
-            about="creatinine before the operation",
-            analyte="creatinine",
-            low=0.05,
-            high=50,
-            entity="Pre-operative creatinine",
-        ),
+        dataclasses.replace(CREATININE, about="creatinine before the operation", entity="Pre-operative creatinine"),
         *absent(
             ("high_risk_surgery", "Elevated-risk surgery", "intraperitoneal, intrathoracic or suprainguinal vascular"),
             ("ischemic_heart_disease", "History of ischemic heart disease", ""),

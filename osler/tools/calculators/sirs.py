@@ -34,6 +34,7 @@ class Sirs(Score):
             about="arterial pressure of carbon dioxide",
             low=3,
             high=250,
+            seldom_below=12,  # where a pressure in kPa lies
             required=False,
             entity="PaCO₂",
         ),

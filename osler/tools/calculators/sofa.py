@@ -17,6 +17,7 @@ from osler.tools.calculators.vital_signs import (
     DIASTOLIC,
     OXYGEN_FRACTION,
     SYSTOLIC,
+    in_order,
 )
 
 _LABORATORY = ("pao2", "fio2", "platelets", "bilirubin", "glasgow_coma_score", "creatinine")
@@ -99,6 +100,7 @@ def _circulation(given: Mapping[str, Any]) -> float:
         return 2
     low = given["hypotension"]
     if given["systolic"] is not None and given["diastolic"] is not None:
+        in_order(given["systolic"], given["diastolic"])
         low = low or given["systolic"] + 2 * given["diastolic"] < 210
     return 1 if low else 0
 

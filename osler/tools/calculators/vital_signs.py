@@ -5,6 +5,7 @@ The limits are what no living patient goes beyond; they catch a wrong unit, not 
 
 from __future__ import annotations
 
+from osler.core.errors import ToolError
 from osler.tools.calculators.calculator import Choice, Quantity
 
 AGE = Quantity(name="age", unit="years", low=0, high=125, entity="age")
@@ -15,7 +16,16 @@ PULSE = Quantity(
 BREATHING = Quantity(
     name="respiratory_rate", unit="1/min", about="breaths per minute", low=0, high=120, entity="respiratory rate"
 )
-TEMPERATURE = Quantity(name="temperature", unit="degC", about="body temperature", low=13, high=46, entity="Temperature")
+TEMPERATURE = Quantity(
+    name="temperature",
+    unit="degC",
+    about="body temperature",
+    low=13,
+    high=46,
+    seldom_below=25,
+    seldom_above=43,
+    entity="Temperature",
+)
 SYSTOLIC = Quantity(
     name="systolic", unit="mmHg", about="systolic blood pressure", low=0, high=350, entity="Systolic Blood Pressure"
 )
@@ -39,6 +49,7 @@ ARTERIAL_OXYGEN = Quantity(
     about="partial pressure of oxygen in arterial blood",
     low=5,
     high=760,
+    seldom_below=25,  # where a pressure in kPa lies
     entity="Partial pressure of oxygen (PaO₂) for Apache II",
 )
 ACIDITY = Quantity(name="ph", unit="", about="arterial pH", low=6.3, high=8.3, entity="pH")
@@ -51,10 +62,19 @@ CREATININE = Quantity(
     analyte="creatinine",
     low=0.05,
     high=50,
+    seldom_below=0.15,
+    seldom_above=25,  # where creatinine in µmol/L begins
     entity="creatinine",
 )
 BILIRUBIN = Quantity(
-    name="bilirubin", unit="mg/dL", about="total bilirubin", analyte="bilirubin", low=0, high=90, entity="Bilirubin"
+    name="bilirubin",
+    unit="mg/dL",
+    about="total bilirubin",
+    analyte="bilirubin",
+    low=0,
+    high=90,
+    seldom_above=50,
+    entity="Bilirubin",
 )
 HEMATOCRIT = Quantity(name="hematocrit", unit="%", low=2, high=80, entity="Hematocrit")
 LEUKOCYTES = Quantity(
@@ -63,10 +83,12 @@ LEUKOCYTES = Quantity(
 UREA_NITROGEN = Quantity(
     name="urea_nitrogen",
     unit="mg/dL",
-    about="blood urea nitrogen; a urea in mmol/L is the same number, a urea in mg/dL is not",
+    about="blood urea nitrogen; a urea in mmol/L may be given with that unit, a urea in mg/dL is multiplied by 0.467 first",
     analyte="urea nitrogen",
     low=0.5,
     high=400,
+    seldom_below=4,
+    seldom_above=250,
     entity="Blood Urea Nitrogen (BUN)",
 )
 SATURATION = Quantity(
@@ -86,3 +108,9 @@ BODY_MASS = Quantity(
     required=False,
     entity="Body Mass Index (BMI)",
 )
+
+
+def in_order(systolic: float, diastolic: float) -> None:
+    """ToolError where the diastolic pressure is above the systolic one: they were taken for each other."""
+    if diastolic > systolic:
+        raise ToolError("the diastolic pressure is above the systolic pressure", hint="check which is which")

@@ -1,0 +1,108 @@
+"""What ``check`` knows of systems that search, before the first call: what they are judged by and on, what is skipped."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from osler.core.types import Example
+from osler.models.window import measured, widest
+from osler.prompting.ladder import Ladder
+from osler.study.dataset import Fold, cluster, fits_by_calls, inside
+from osler.study.file import Problems
+from osler.study.fitting import averages, judged_by
+from osler.study.resolve import Study
+
+_LONGEST = 5  # prompts of a study, by characters, whose tokens are counted
+
+
+def searching(study: Study, folds: Sequence[Fold], problems: Problems) -> None:
+    """A search needs a metric of single cases, validation cases, and models that can answer those."""
+    found = [entry for entry in study.systems if fits_by_calls(entry.block)]
+    if not found:
+        return
+    names = ", ".join(entry.name for entry in found)
+    if study.metrics and judged_by(study)[1] is None:
+        problems.add(
+            f"{names} compares variants case by case, and none of {', '.join(study.metrics)} has a value on one case "
+            "and a better end",
+            'add such a metric, as in metrics = [..., "accuracy"]',
+        )
+    known = [fold for fold in folds if len(fold.train)]
+    if known and any(not len(fold.valid) and _groups(fold.train, study) < 2 for fold in known):
+        problems.add(
+            f"{names} needs validation cases beside training cases, and all of the latter are of one "
+            f"{study.task.cluster or 'case'}",
+            "give the task a valid split, or more training cases",
+        )
+    for model, system in study.arms():
+        listed = getattr(model.block, "ids", None)
+        if listed is None or not fits_by_calls(system.block):
+            continue
+        asked = {example.id for fold in folds for example in (fold.valid if len(fold.valid) else fold.train)}
+        unknown = len(asked - set(listed()))
+        if unknown:
+            problems.add(
+                f"{system.name!r} asks the model on validation cases, and {model.name!r} has no recorded answer to "
+                f"{unknown:,} of {len(asked):,}",
+                f'name a model that can be asked, or add exclude = [{{ model = "{model.name}", system = "{system.name}" }}]',
+            )
+
+
+def told(study: Study, test: Sequence[Example]) -> list[str]:
+    """What is no fault and should be known before the first call."""
+    out = _skipped(study)
+    name, metric = judged_by(study)
+    searches = [entry.name for entry in study.systems if fits_by_calls(entry.block)]
+    if searches and metric is not None and (name != study.primary or not averages(metric)):
+        how = "" if averages(metric) else "the mean over single cases of "
+        out.append(
+            f"{', '.join(searches)} compares variants by {how}{name}, which may rank them unlike {study.primary}"
+        )
+    return out + _too_long(study, test)
+
+
+def _skipped(study: Study) -> list[str]:
+    """Rungs that a model cannot climb: the ladder passes over them and says so in its log."""
+    out: dict[str, None] = {}
+    for model, system in study.arms():
+        for ladder in inside(system.block):
+            for rung in ladder.climb if isinstance(ladder, Ladder) else ():
+                lacking = [n for n in sorted(rung.strategy.needs) if not set(n.split("|")) & set(model.block.supports)]
+                if lacking:
+                    what = " and ".join(need.replace("|", " or ") for need in lacking)
+                    out[f"{system.name} will skip its rung {rung.name!r} for {model.name}, which has no {what}"] = None
+    return list(out)
+
+
+def _too_long(study: Study, test: Sequence[Example]) -> list[str]:
+    """Models whose context cannot hold the longest cases, whatever a system adds to them."""
+    heads = [(entry.name, measured(entry.block)) for entry in study.models]
+    bound = [(name, model, int(getattr(model, "context", 0) or 0)) for name, model in heads]
+    if not any(context for _, _, context in bound) or _running():
+        return []
+    prompts = [study.task.prompt(example).messages() for example in test]
+    prompts.sort(key=lambda messages: sum(len(message.text) for message in messages), reverse=True)
+    out = []
+    for name, model, context in bound:
+        _, size = asyncio.run(widest(model, prompts[:_LONGEST])) if context else (0, None)
+        if size is not None and size.tokens >= context:
+            least = "" if size.exact else "at least "
+            out.append(
+                f"the longest case has {least}{size.tokens:,} tokens and the context of {name} is {context:,}: such "
+                "cases fail unless the system shortens them"
+            )
+    return out
+
+
+def _running() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _groups(examples: Sequence[Any], study: Study) -> int:
+    return len({cluster(example, study.task) for example in examples})
