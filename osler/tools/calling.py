@@ -26,7 +26,7 @@ def named(name: str, tools: Sequence[Tool]) -> Tool:
     for tool in tools:
         if tool.name == name:
             return tool
-    raise ToolError(f"there is no tool {name!r}", hint=nearest(name, [tool.name for tool in tools]))
+    raise ToolError(f"there is no tool {name[:60]!r}", hint=nearest(name[:60], [tool.name for tool in tools]))
 
 
 async def use(tool: Tool, arguments: str | Mapping[str, Any]) -> str:

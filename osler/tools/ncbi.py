@@ -52,7 +52,9 @@ def address(url: str) -> tuple[str, str, list[tuple[str, str]]]:
     query = parse_qsl(parts.query, keep_blank_values=True)
     commands = [value for name, value in query if name.upper() == "CMD"]
     if host.startswith("blast") and (commands not in (["Put"], ["Get"]) or "CMD" not in dict(query)):
-        raise ToolError("BLAST is called with one CMD=Put or CMD=Get", hint="CMD=Put&PROGRAM=blastn&DATABASE=nt&QUERY=...")
+        raise ToolError(
+            "BLAST is called with one CMD=Put or CMD=Get", hint="CMD=Put&PROGRAM=blastn&DATABASE=nt&QUERY=..."
+        )
     return host, parts.path, query
 
 

@@ -1,18 +1,22 @@
 """Questions to a database in SQL (SQLite): reading only, and cut where they would take too much.
 
 The database is opened read-only, and every statement goes before an authorizer that lets pass a SELECT over the
-database's own tables with known functions. What a statement may cost is counted in steps of SQLite's machine and in
-seconds. Steps are the rule, since they are the same on every machine; seconds are the net below it.
+database's own tables with known functions. What a statement may cost is counted in steps of SQLite's machine, in
+seconds and in bytes that it sorts on disk. Steps are the rule, since they are the same on every machine; the others are
+the net below it. One row is held at a time, and a text has at most 100,000 characters: nothing stops SQLite inside one
+step, so no step may be long.
 """
 
 from __future__ import annotations
 
 import asyncio
 import difflib
+import functools
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 import orjson
@@ -32,7 +36,7 @@ FUNCTIONS = frozenset(
 )
 _LONGEST = 10_000
 _LIMITS = {
-    sqlite3.SQLITE_LIMIT_LENGTH: 1_000_000,
+    sqlite3.SQLITE_LIMIT_LENGTH: 100_000,
     sqlite3.SQLITE_LIMIT_SQL_LENGTH: 4 * _LONGEST,
     sqlite3.SQLITE_LIMIT_COLUMN: 200,
     sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 100,
@@ -54,7 +58,8 @@ _WORDS = {
     sqlite3.SQLITE_UPDATE: "UPDATE",
     sqlite3.SQLITE_DELETE: "DELETE",
 }
-_TICK = 1000  # steps between two looks at the budget
+_TICK = 200  # steps between two looks at the budget
+_SPILL = 256 << 20  # bytes that a query may write to temporary files
 
 
 @block
@@ -102,38 +107,66 @@ class SqlQuery:
             refused = _guarded(connection, self._budget())
             try:
                 cursor = connection.execute(query)
-                columns = [str(column[0]) for column in cursor.description or ()]
-                found = cursor.fetchmany(self.max_rows + 1)
+                columns = [str(column[0])[:200] for column in cursor.description or ()]
+                return self._answer(columns, cursor)
             except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
                 raise _told(str(error), refused, connection) from None
         finally:
             connection.close()
-        return self._answer(columns, found)
 
     def _budget(self) -> Callable[[], int]:
         """What SQLite calls every ``_TICK`` steps; non-zero stops the query."""
-        until, left = time.monotonic() + self.seconds, [self.max_steps]
+        until, left, before = time.monotonic() + self.seconds, [self.max_steps], _written()
 
         def tick() -> int:
             left[0] -= _TICK
-            return int(left[0] < 0 or time.monotonic() > until)
+            if left[0] < 0 or time.monotonic() > until:
+                return 1
+            return int(left[0] % (50 * _TICK) < _TICK and _written() - before > _SPILL)
 
         return tick
 
-    def _answer(self, columns: list[str], found: list[tuple[Any, ...]]) -> str:
+    def _answer(self, columns: list[str], found: Iterator[tuple[Any, ...]]) -> str:
+        """Rows are taken one by one until the answer is full: a hundred of them may be larger than the memory."""
         shown: list[str] = []
         start = f'{{"columns":{orjson.dumps(columns).decode()},"rows":['
         room = self.max_characters - len(start) - 16
-        for row in found[: self.max_rows]:
+        more = False
+        for row in found:
+            more = True
+            if len(shown) == self.max_rows:
+                break
             text = orjson.dumps([f"<{len(x)} bytes>" if isinstance(x, bytes) else x for x in row]).decode()
             room -= len(text) + 1
             if room < 0:
                 break
             shown.append(text)
-        if found and not shown:
+            more = False
+        if more and not shown:
             raise ToolError("one row is longer than the answer may be", hint="select fewer columns, or substr(...)")
-        more = ',"more":true' if len(shown) < len(found) else ""
-        return f"{start}{','.join(shown)}]{more}}}"
+        return f"{start}{','.join(shown)}]{',"more":true' if more else ''}}}"
+
+
+def _written() -> int:
+    """Bytes that this thread has written: SQLite sorts on disk what its memory does not hold. 0 where nobody counts."""
+    try:
+        counts = Path("/proc/thread-self/io").read_text()
+    except OSError:  # only Linux counts them; the seconds are the limit elsewhere
+        return 0
+    return int(counts.partition("wchar:")[2].split()[0])
+
+
+def _trimmed(text: Any, characters: Any, left: bool, right: bool) -> str | None:
+    """SQLite's own trim looks for each character of a text in all of ``characters``: minutes, in a single step."""
+    if text is None or characters is None:
+        return None
+    text, found = str(text), frozenset(str(characters))
+    start, end = 0, len(text)
+    while left and start < end and text[start] in found:
+        start += 1
+    while right and end > start and text[end - 1] in found:
+        end -= 1
+    return text[start:end]
 
 
 def _readable(query: str) -> None:
@@ -153,6 +186,9 @@ def _guarded(connection: sqlite3.Connection, budget: Callable[[], int]) -> list[
     own |= {"sqlite_master", "sqlite_schema"}
     for limit, value in _LIMITS.items():
         connection.setlimit(limit, value)
+    for word, left, right in (("trim", True, True), ("ltrim", True, False), ("rtrim", False, True)):
+        trimmed = functools.partial(_trimmed, left=left, right=right)
+        connection.create_function(word, 2, trimmed, deterministic=True)
     refused: list[str] = []
 
     def allowed(action: int, one: str | None, other: str | None, place: str | None, inner: str | None) -> int:

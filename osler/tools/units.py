@@ -10,8 +10,8 @@ substance are tied by its molar mass, valence and potency (``osler.tools.analyte
 from __future__ import annotations
 
 import functools
-import math
 import re
+import sys
 from fractions import Fraction
 
 from osler.core.errors import ToolError, nearest
@@ -32,7 +32,7 @@ def convert(value: float, unit: str, to: str, *, analyte: str = "") -> float:
     ``analyte`` (creatinine, glucose, ...) lets mass, amount, equivalents and international units of that substance be
     converted into each other; without it they are different kinds of thing.
     """
-    if not abs(value) < math.inf:
+    if not abs(value) <= sys.float_info.max:
         raise ToolError("only a finite number can be converted", hint="give the value as a number")
     start, end = parse_unit(unit), parse_unit(to)
     if start == end:
@@ -54,7 +54,9 @@ def convert(value: float, unit: str, to: str, *, analyte: str = "") -> float:
 def parse_unit(text: str) -> Unit:
     """The unit that ``text`` writes; "" is a plain number. ToolError for a symbol that is not known."""
     if len(text) > _LONGEST:
-        raise ToolError(f"a unit has at most {_LONGEST} characters, got {len(text)}", hint="write it like mg/dL or 10^9/L")
+        raise ToolError(
+            f"a unit has at most {_LONGEST} characters, got {len(text)}", hint="write it like mg/dL or 10^9/L"
+        )
     bare = " ".join(re.sub(r"10(?=[⁰¹²³⁴-⁹⁻])", "10^", text).translate(_SAME_SIGN).translate(_RAISED_SIGNS).split())
     bare = PHRASES.get(bare.casefold(), bare)
     if bare in symbols():

@@ -30,7 +30,7 @@ def test_the_page_stands_alone_and_shows_claims_figure_and_table(open_page: Open
     assert seen.page.locator(".claims li").count() == 4
     figure = seen.page.locator("svg.lines")
     assert figure.count() == 1
-    assert "one answer: A:" in figure.locator("desc").inner_text()
+    assert "one answer: A:" in (figure.locator("desc").text_content() or "")
     assert seen.page.locator(".legend li").count() == 3
     assert seen.page.locator("table tbody tr").count() == 3
 
