@@ -60,7 +60,7 @@ class Memory:
 async def run(setting: Setting) -> Outcome:
     source = RecordQuestions()
     cases = source.examples("test")[:: 40 if setting.quick else 7]
-    train = source.examples("train")[:: 20 if setting.quick else 5]
+    train = source.examples("train")[:: 30 if setting.quick else 5]
     model = SimulatedCoder(
         seed=setting.seed,
         key={case.id: case.target for case in (*cases, *train)},
@@ -114,8 +114,7 @@ async def _sure(model: SimulatedCoder, bugs: int, cases: Sequence[Example]) -> t
 async def _mended(model: SimulatedCoder, debugger: bool, cases: Sequence[Example]) -> list[Right]:
     """Cases solved within 1, 2, ... programs; one run with all turns shows them all, since turns end nothing else."""
     fixing = replace(model, bugs=PLANTED, fix=FIXES[0][1], told_gain=FIXES[1][1] - FIXES[0][1])
-    agent = replace(AGENT, memory="off", debugger=debugger)
-    found = await ask(agent, fixing, TASK, cases)
+    found = await ask(replace(AGENT, memory="off", debugger=debugger), fixing, TASK, cases)
     took = [programs(one.rationale) for one in found.predictions]
     return [
         Right(tuple(ok and used <= most for ok, used in zip(found.right, took, strict=True)), found.calls)

@@ -5,9 +5,11 @@ Shi et al. 2024 (EHRAgent, arXiv:2401.07128): the 4 solved cases whose question 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 from osler.core.types import Demo, Passage, Prompt
+from osler.prompting.demonstrations import same
 
 HINT = "knowledge"  # the id of the passage that says which parts of the record a question needs
 
@@ -47,7 +49,7 @@ def nearest(memory: Sequence[Demo], prompt: Prompt, k: int) -> tuple[Demo, ...]:
 
 def _same(demo: Demo, prompt: Prompt) -> bool:
     given = tuple(passage for passage in demo.evidence if passage.id != HINT)
-    return demo.id == prompt.id or (demo.question == prompt.question and given == prompt.evidence)
+    return same(dataclasses.replace(demo, evidence=given), prompt)
 
 
 def solved(prompt: Prompt, answer: str, *, hint: str, program: str) -> Demo:

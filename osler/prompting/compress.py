@@ -10,22 +10,24 @@ import dataclasses
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Self
 
-from osler.core.block import block
+from osler.core.block import block, snake
 from osler.core.errors import ModelError, SpecError
 from osler.core.types import Model, Passage, Prediction, Prompt, Strategy
 from osler.evaluation.metrics.text.sentences import sentences
 from osler.models.encoder import Encoder
 from osler.models.window import context_of, size_of
-from osler.prompting.around import Around
+from osler.prompting.around import Around, parts
 from osler.prompting.zero_shot import ZeroShot
 
 GAP = "[...]"
+ADDED = 64  # tokens that the strategy inside may add to the prompt
 Count = Callable[[Prompt], Awaitable[int]]
 
 
 @block
 class Compress(Around):
     """Fit a prompt into ``keep_tokens``, or (0) into the model's context less ``answer_tokens``; what fits is not touched.
+    answer_tokens 0: what the strategy inside may write, and 64 for what it adds to the prompt (a cue, how to finish).
 
     Counted by the model's own tokenizer, else at three bytes a token, on the safe side. First demonstrations go, the
     farthest from the question first. Then sentences of the evidence and of the question's own text go, those nearest to
@@ -35,13 +37,20 @@ class Compress(Around):
     """
 
     keep_tokens: int = 0
-    answer_tokens: int = 512
+    answer_tokens: int = 0
     encoder: Encoder = Encoder()
     inner: Strategy = ZeroShot()
 
     def check(self) -> None:
         if self.keep_tokens < 0 or self.answer_tokens < 0:
             raise SpecError("compress.keep_tokens and answer_tokens must be 0 or more", hint="keep_tokens = 2000")
+        adding = next((part for part in parts(self.inner) if hasattr(part, "pool") or hasattr(part, "index")), None)
+        if adding is not None:
+            name = snake(type(adding).__name__)
+            raise SpecError(
+                f"compress stands around {name}, whose additions it would not see",
+                hint=f"turn them round: {name} outside",
+            )
 
     async def predict(self, prompt: Prompt, model: Model, *, seed: int) -> Prediction:
         return await self.inner.predict(await self.fitted(prompt, model), model, seed=seed)
@@ -54,7 +63,7 @@ class Compress(Around):
             return size.tokens if size.exact else _safe(put)
 
         whole = await count(prompt)  # before the context is asked for: some servers tell it with the count
-        budget = self.keep_tokens or context_of(model) - self.answer_tokens
+        budget = self.keep_tokens or context_of(model) - (self.answer_tokens or self._written())
         if whole <= budget or not (self.keep_tokens or context_of(model)):
             return prompt
         texts = Texts.of(prompt)
@@ -72,6 +81,9 @@ class Compress(Around):
                 kind="context",
             )
         return texts.shown(prompt, near[:kept])
+
+    def _written(self) -> int:
+        return ADDED + max((int(getattr(part, "max_tokens", 0)) for part in parts(self.inner)), default=0)
 
     async def _fewer_demos(self, prompt: Prompt, query: str, budget: int, count: Count) -> Prompt:
         """As many of the nearest demonstrations as fit, in their order; none where the rest alone is too long."""

@@ -15,7 +15,7 @@ import orjson
 from osler.core.block import block
 from osler.core.types import Model, Passage, Prediction, Prompt, Reply
 from osler.evaluation.parsing.texts import structure
-from osler.prompting.reading import read
+from osler.prompting.reading import need_labels, read
 
 INCLUSION = ("included", "not included", "not applicable", "not enough information")
 EXCLUSION = ("excluded", "not excluded", "not applicable", "not enough information")
@@ -54,6 +54,7 @@ class CriterionMatching:
         return self
 
     async def predict(self, prompt: Prompt, model: Model, *, seed: int) -> Prediction:
+        need_labels(prompt, "criterion_matching")
         told = f"{prompt.instruction}\n{TOLD.format(labels=' | '.join(prompt.labels))}".strip()
         asked = prompt.replace(instruction=told, question=f"Criterion 0. {prompt.question}")
         schema = matching_schema(prompt.labels, 1)

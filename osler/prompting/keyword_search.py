@@ -14,6 +14,7 @@ from osler.core.types import Model, Prediction, Prompt, Reply
 from osler.evaluation.parsing.texts import structure
 from osler.knowledge.bm25 import BM25
 from osler.knowledge.passages import Index
+from osler.prompting.reading import need_text
 
 TOLD = (
     "You help to find clinical trials for a patient. Read the note, sum up the patient's main medical problems in a few "
@@ -65,6 +66,7 @@ class KeywordSearch:
         return self
 
     async def predict(self, prompt: Prompt, model: Model, *, seed: int) -> Prediction:
+        need_text(prompt, "keyword_search")
         replies: tuple[Reply, ...] = ()
         queries: Sequence[str] = (prompt.question,)
         if self.keywords:

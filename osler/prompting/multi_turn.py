@@ -40,7 +40,7 @@ class MultiTurn(Around):
             raise SpecError("multi_turn.turns has an empty turn after the first", hint="say something in each turn")
         if self.inner.needs == {"score"}:
             raise SpecError(
-                f"multi_turn asks for texts, and {type(self.inner).__name__} scores the choices",
+                f"multi_turn asks for texts, and {type(self.inner).__name__} scores choices",
                 hint='set inner to one that generates, such as zero_shot with by = "generate"',
             )
 

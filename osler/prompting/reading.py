@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from osler.core.errors import SpecError
 from osler.core.types import Model, Prediction, Prompt, Reply
 from osler.evaluation.parsing import parse
 from osler.evaluation.parsing.texts import passage, structure
@@ -53,6 +54,23 @@ def probabilities(logprobs: Mapping[str, float]) -> dict[str, float]:
     weights = {label: math.exp(value - top) for label, value in logprobs.items()}
     total = sum(weights.values())
     return {label: weight / total for label, weight in weights.items()}
+
+
+def need_labels(prompt: Prompt, name: str) -> None:
+    """Refuse a prompt without labels, for a method that chooses among them."""
+    if not prompt.labels:
+        raise SpecError(
+            f"{name} chooses among labels and the case {prompt.id!r} has none", hint="use a strategy that writes texts"
+        )
+
+
+def need_text(prompt: Prompt, name: str) -> None:
+    """Refuse a prompt with labels, for a method whose answer is a text or a list of its own."""
+    if prompt.labels:
+        raise SpecError(
+            f"{name} answers with a text of its own and the case {prompt.id!r} has choices",
+            hint="use it for a task without choices",
+        )
 
 
 async def generated(

@@ -13,6 +13,7 @@ from typing import Self
 from osler.core.block import block
 from osler.core.errors import SpecError
 from osler.core.types import Model, Prediction, Prompt
+from osler.prompting.reading import need_text
 
 HUMAN, AI = "[Human]", "[AI]"
 TOLD = (
@@ -61,6 +62,7 @@ class SelfChat:
         return self
 
     async def predict(self, prompt: Prompt, model: Model, *, seed: int) -> Prediction:
+        need_text(prompt, "self_chat")
         asked = prompt.replace(instruction=TOLD, question=f"Topic: {prompt.question}", cue="", schema=None)
         reply = await model.generate(
             asked.messages(), temperature=self.temperature, seed=seed, max_tokens=self.max_tokens

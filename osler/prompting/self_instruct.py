@@ -4,7 +4,6 @@ arXiv:2212.10560; AlpaCare, Zhang et al. 2023, arXiv:2310.14558). It makes data:
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Self
@@ -17,6 +16,8 @@ from osler.core.types import Model, Prediction, Prompt, Reply
 from osler.evaluation.metrics.text.ngrams import lcs
 from osler.evaluation.metrics.text.tokens import words
 from osler.evaluation.parsing.texts import passage, structure
+from osler.prompting.reading import need_text
+from osler.prompting.sampling import together
 
 TOLD = (
     "Below are tasks that clinicians wrote. Write {count} new medical tasks of the same quality. Rules: the tasks differ "
@@ -78,6 +79,7 @@ class SelfInstruct:
         return self
 
     async def predict(self, prompt: Prompt, model: Model, *, seed: int) -> Prediction:
+        need_text(prompt, "self_instruct")
         told = TOLD.format(count=self.per_call)
         asked = prompt.replace(instruction=told, cue="", schema=TASKS)
         reply = await model.generate(
@@ -90,7 +92,7 @@ class SelfInstruct:
         kept, dropped = novel(made, against=seeds, most=self.rouge)
         replies: list[Reply] = [reply]
         if self.answers:
-            found = await asyncio.gather(*(self._answer(prompt, at, task, model, seed) for at, task in enumerate(kept)))
+            found = await together([self._answer(prompt, at, task, model, seed) for at, task in enumerate(kept)])
             replies += [one for one in found if one is not None]
             outputs = [passage(one.text) if one is not None else None for one in found]
             kept = [{**task, "output": text} for task, text in zip(kept, outputs, strict=True) if text]

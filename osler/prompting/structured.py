@@ -105,4 +105,5 @@ def _complaint(text: str, schema: Mapping[str, Any]) -> str:
         wrong = "is not valid JSON"
     allowed = schema.get("properties", {}).get("answer", {}).get("enum", ())
     rule = f' "answer" must be one of: {" | ".join(allowed)}.' if allowed else ""
-    return f"That answer {wrong}. Send only the JSON, nothing before or after it.{rule}"
+    what = "object" if "properties" in schema else "value"
+    return f"That answer {wrong}. Send only the JSON {what}, nothing before or after it.{rule}"

@@ -15,6 +15,8 @@ from osler.core.errors import SpecError
 from osler.core.types import Model, Passage, Prediction, Prompt, Reply
 from osler.evaluation.parsing.texts import structure
 from osler.prompting.criterion_matching import EXCLUSION, INCLUSION, Matched, matched, matching_prompt
+from osler.prompting.reading import need_text
+from osler.prompting.sampling import together
 
 RATED = {
     "type": "object",
@@ -72,6 +74,7 @@ class TrialRanking:
         return self
 
     async def predict(self, prompt: Prompt, model: Model, *, seed: int) -> Prediction:
+        need_text(prompt, "trial_ranking")
         if not prompt.evidence:
             raise SpecError(
                 "trial_ranking ranks trials and the prompt has none",
@@ -84,7 +87,7 @@ class TrialRanking:
             async with gate:
                 return await self._rated(prompt, trial, note, model, seed)
 
-        found = await asyncio.gather(*(one(trial) for trial in prompt.evidence))
+        found = await together([one(trial) for trial in prompt.evidence])
         replies = tuple(reply for _, _, made in found for reply in made)
         said = [f"{trial.id}: {told}" for trial, (_, told, _) in zip(prompt.evidence, found, strict=True)]
         scores = {trial.id: score for trial, (score, _, _) in zip(prompt.evidence, found, strict=True)}

@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from osler.core.block import block
 from osler.core.types import Model, Prediction, Prompt
-from osler.prompting.reading import generated, weigh
+from osler.prompting.reading import generated, need_labels, weigh
 
 
 @block
@@ -34,5 +34,6 @@ class ZeroShot:
 
     async def predict(self, prompt: Prompt, model: Model, *, seed: int) -> Prediction:
         if self.by == "score" or (self.by == "auto" and "generate" not in model.supports):
+            need_labels(prompt, "zero_shot that scores")
             return weigh(await model.score(prompt.messages(), prompt.labels), prompt)
         return await generated(prompt, model, seed=seed, temperature=self.temperature, max_tokens=self.max_tokens)

@@ -82,7 +82,8 @@ def _validator(schema: bytes) -> Any:
 
     # In JSON Schema 2.0 is an integer. A tool that counts or slices with it would fall over a float.
     checker = Draft202012Validator.TYPE_CHECKER.redefine("integer", _whole)
-    return validators.extend(Draft202012Validator, type_checker=checker)(orjson.loads(schema))
+    strict: Any = validators.extend(Draft202012Validator, type_checker=checker)  # type: ignore[no-untyped-call]
+    return strict(orjson.loads(schema))
 
 
 def _whole(checker: object, value: object) -> bool:

@@ -144,7 +144,8 @@ class SqlQuery:
             more = False
         if more and not shown:
             raise ToolError("one row is longer than the answer may be", hint="select fewer columns, or substr(...)")
-        return f"{start}{','.join(shown)}]{',"more":true' if more else ''}}}"
+        end = ',"more":true}' if more else "}"
+        return f"{start}{','.join(shown)}]{end}"
 
 
 def _written() -> int:
@@ -160,13 +161,17 @@ def _trimmed(text: Any, characters: Any, left: bool, right: bool) -> str | None:
     """SQLite's own trim looks for each character of a text in all of ``characters``: minutes, in a single step."""
     if text is None or characters is None:
         return None
-    text, found = str(text), frozenset(str(characters))
-    start, end = 0, len(text)
-    while left and start < end and text[start] in found:
+    whole, found = _said(text), frozenset(_said(characters))
+    start, end = 0, len(whole)
+    while left and start < end and whole[start] in found:
         start += 1
-    while right and end > start and text[end - 1] in found:
+    while right and end > start and whole[end - 1] in found:
         end -= 1
-    return text[start:end]
+    return whole[start:end]
+
+
+def _said(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 def _readable(query: str) -> None:

@@ -54,7 +54,7 @@ class UnitConversion:
         """JSON with ``value`` (10 significant digits) and ``unit``."""
         value, unit, to = (arguments.get(name) for name in ("value", "unit", "to"))
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < 1e300:
-            raise ToolError("value must be a finite number", hint="give value, unit and to")
+            raise ToolError("value must be a number", hint="give value, unit and to")
         if not isinstance(unit, str) or not isinstance(to, str):
             raise ToolError("unit and to must be texts", hint="write them like mg/dL")
         found = convert(value, unit, to, analyte=str(arguments.get("analyte") or ""))

@@ -15,7 +15,9 @@ import pytest
 from shapes import Shape, shapes_of, system
 
 from osler import recipes
+from osler.core.block import replace
 from osler.models.heard import Call, Heard
+from osler.models.simulated_features import SimulatedCritic, SimulatedFeatures
 from osler.prompting.preview import written
 
 FOLDER = Path(__file__).with_name("snapshots")
@@ -40,11 +42,12 @@ PUBLISHED: dict[str, tuple[dict[float, int], int]] = {
 
 
 async def _sent(name: str, shape: Shape) -> list[tuple[str, list[Call]]]:
-    """The calls for three cases after fitting on the others."""
+    """The calls for three cases after fitting on the others; what fitting sends stands first, where it sends anything."""
     task, model = shape.task, shape.model()
     pairs = [(task.prompt(case), case.target) for case in shape.cases[3:]]
-    fitted = await system(name).fit(pairs, model)
-    out = []
+    learning = Heard(model)
+    fitted = await system(name).fit(pairs, learning)
+    out = [("", learning.calls)] if learning.calls else []
     for case in shape.cases[:3]:
         heard = Heard(model)
         await fitted.predict(task.prompt(case), heard, seed=0)
@@ -55,15 +58,40 @@ async def _sent(name: str, shape: Shape) -> list[tuple[str, list[Call]]]:
 def _page(name: str, sent: list[tuple[str, list[Call]]]) -> str:
     lines = [f"# {recipes.summary('systems', name)}", ""]
     for case, calls in sent:
-        lines += [f"## Case {case}: {len(calls)} calls", "", written(calls)]
+        if case:
+            lines += [f"## Case {case}: {len(calls)} calls", "", written(calls)]
+        else:
+            lines += [f"## Fitting: {len(calls)} calls, one of each kind", "", written(_kinds(calls))]
     return "\n".join(lines)
+
+
+def _kinds(calls: list[Call]) -> list[Call]:
+    """The first call of each kind: of the same turns with the same instruction."""
+    found: dict[tuple[str, ...], Call] = {}
+    for call in calls:
+        told = next((message.text for message in call.messages if message.role == "system"), "")
+        found.setdefault((told, *(message.role for message in call.messages)), call)
+    return list(found.values())[:5]
+
+
+def test_what_a_textual_gradient_sends_is_kept_too() -> None:
+    """AutoMedPrompt learns from errors, so its snapshot of learning needs a model that makes some."""
+    shape = shapes_of("automedprompt")[0]
+    model = SimulatedFeatures(skill=0.3).keyed(shape.cases, lettered=True)
+    heard = Heard(model)
+    learner = replace(system("automedprompt"), backward=SimulatedCritic())
+    asyncio.run(learner.fit([(shape.task.prompt(case), case.target) for case in shape.cases], heard))
+    _same("automedprompt_learning", f"# What AutoMedPrompt sends while it learns\n\n{written(_kinds(heard.calls))}")
 
 
 @pytest.mark.parametrize("name", recipes.names("systems"))
 def test_what_a_system_sends_is_what_was_read_and_kept(name: str) -> None:
     if shapes_of(name)[0].needs_data and not os.environ.get("OSLER_DATA"):
         pytest.skip("OSLER_DATA is not set: this system reads the public data folder")
-    made = _page(name, asyncio.run(_sent(name, shapes_of(name)[0])))
+    _same(name, _page(name, asyncio.run(_sent(name, shapes_of(name)[0]))))
+
+
+def _same(name: str, made: str) -> None:
     file = FOLDER / f"{name}.md"
     if os.environ.get("OSLER_SNAPSHOTS") == "write":
         FOLDER.mkdir(exist_ok=True)
@@ -78,6 +106,8 @@ def test_numbers_and_temperatures_are_those_of_the_paper(name: str) -> None:
         pytest.skip("OSLER_DATA is not set: this system reads the public data folder")
     heats, demos = PUBLISHED[name]
     for case, calls in asyncio.run(_sent(name, shapes_of(name)[0])):
+        if not case:
+            continue
         dropped = heats.get(1.0, 0) - len(calls) if name == "alpacare" else 0  # tasks too alike are not answered
         assert Counter(call.temperature for call in calls) + Counter({1.0: dropped}) == Counter(heats), case
         assert {_shown(call) for call in calls if not call.schema} <= {demos}, case
@@ -93,4 +123,4 @@ def _shown(call: Call) -> int:
 
 
 def test_no_snapshot_is_left_of_a_system_that_is_gone() -> None:
-    assert {file.stem for file in FOLDER.glob("*.md")} == set(recipes.names("systems"))
+    assert {file.stem for file in FOLDER.glob("*.md")} == {*recipes.names("systems"), "automedprompt_learning"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from osler.core.block import block
 from osler.core.types import Demo, Model, Prediction, Prompt, Strategy
 from osler.prompting.around import Around
+from osler.prompting.demonstrations import same
 from osler.prompting.zero_shot import ZeroShot
 
 
@@ -17,10 +18,5 @@ class Shown(Around):
     inner: Strategy = ZeroShot()
 
     async def predict(self, prompt: Prompt, model: Model, *, seed: int) -> Prediction:
-        held = tuple(demo for demo in self.demos if not same_case(demo, prompt))
+        held = tuple(demo for demo in self.demos if not same(demo, prompt))
         return await self.inner.predict(prompt.replace(demos=held), model, seed=seed)
-
-
-def same_case(demo: Demo, prompt: Prompt) -> bool:
-    """Whether a demonstration would give the answer away."""
-    return demo.id == prompt.id or (demo.question == prompt.question and demo.evidence == prompt.evidence)

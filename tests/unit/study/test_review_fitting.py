@@ -148,7 +148,9 @@ def test_a_fold_is_parted_by_patients(workplace: Any, seed: int) -> None:
     (whole,) = plan(study).data.folds
     found = apart(whole, study.task, seed)
     patients = [{example.meta["patient"] for example in part} for part in (found.train, found.valid, found.test)]
-    assert all(not a & b for a, b in ((patients[0], patients[1]), (patients[0], patients[2]), (patients[1], patients[2])))
+    assert all(
+        not a & b for a, b in ((patients[0], patients[1]), (patients[0], patients[2]), (patients[1], patients[2]))
+    )
     assert len(found.train) + len(found.valid) == len(whole.train)
     own = Fold(train=whole.train[:10], test=whole.test, valid=whole.train[10:])
     assert apart(own, study.task, seed) is own
@@ -344,8 +346,10 @@ def test_a_ladder_needs_training_cases(workplace: Any) -> None:
 
 def test_validation_cases_of_one_patient_alone_are_told(workplace: Any) -> None:
     study = made(workplace, LADDER)
-    workplace.write_cases("cases.jsonl", [{**row, "patient": "p99"} if row["split"] == "train" else row for row in rows()
-                                          if row["split"] != "valid"])
+    workplace.write_cases(
+        "cases.jsonl",
+        [{**row, "patient": "p99"} if row["split"] == "train" else row for row in rows() if row["split"] != "valid"],
+    )
     with pytest.raises(StudyError, match="all of the latter are of one patient"):
         plan(study)
 
@@ -434,5 +438,3 @@ def test_a_simulated_voter_knows_the_answers_as_the_first_does(workplace: Any, s
     said = dict(store.predictions(held.rows[0].cell.id))
     assert all(len(one.replies) == 3 for one in said.values())
     assert {example.id: example.target for example in held.data.test} == {k: p.answer for k, p in said.items()}
-
-

@@ -105,6 +105,8 @@ def patients(draw: st.DrawFn) -> tuple[Case, dict[str, Any]]:
             found[item.name] = draw(st.sampled_from([word for word in item.options if word != "not testable"]))
         else:
             found[item.name] = draw(st.booleans())
+    if {"systolic", "diastolic"} <= set(found):  # the other way round they are refused
+        found["systolic"] = max(found["systolic"], found["diastolic"])
     return case, found
 
 
