@@ -16,7 +16,9 @@ from typing import Any
 from osler import experiments, recipes
 from osler.cli import LISTS, main
 from osler.cli.verbs import rows_of
+from osler.core.types import Prompt
 from osler.data.requested import Requested
+from osler.prompting.optimise.trials import fitting_of
 from osler.tools.calculators.calculator import Choice, Day, Flag, Input
 from osler.tools.calculators.catalogue import all_calculators
 
@@ -119,10 +121,11 @@ def systems_page() -> str:
         "models and data of the papers: no promise for yours, and where a point says so, recalled and not read again.",
         '*Tiny* says whether the recipe has small settings of the same structure (`{ from = "...", preset = "tiny" }`);',
         "without them it is small as it is. *Experiment*: `osler experiment NAME` shows the point of the method",
-        "([experiments](experiments.md)).",
+        "([experiments](experiments.md)). *Calls*: at most so many a case with four options and the paper's values, and",
+        "so many more to fit on 100 training cases.",
         "",
-        "| system | what it is | published | differs | tiny | experiment |",
-        "|---|---|---|---|---|---|",
+        "| system | what it is | calls | published | differs | tiny | experiment |",
+        "|---|---|---|---|---|---|---|",
     ]
     for name in known:
         found = recipes.module("systems", name)
@@ -130,6 +133,7 @@ def systems_page() -> str:
         cells = (
             f"`{name}`",
             _cell(recipes.summary("systems", name)),
+            _calls(found.RECIPE),
             _cell(_reported(getattr(found, "REPORTED", {}))),
             f"[{differs} {'point' if differs == 1 else 'points'}](#{name})" if differs else "",
             "yes" if hasattr(found, "TINY") else "",
@@ -142,6 +146,13 @@ def systems_page() -> str:
         if points:
             lines += [f"### {name}", "", *(f"- {point}" for point in points), ""]
     return "\n".join(lines)
+
+
+def _calls(system: Any) -> str:
+    """Calls of one case, and those of fitting; a system that asks by what a case holds has no number."""
+    case = system.calls(Prompt(id="typical", question="?", choices=("a", "b", "c", "d"), lettered=True))
+    fitting = fitting_of(system, 100)
+    return f"{case or 'by case'}{f', fit {fitting:,}' if fitting else ''}"
 
 
 def _reported(figures: Mapping[str, Any]) -> str:

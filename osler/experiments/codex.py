@@ -1,91 +1,208 @@
-"""Votes over k samples where questions differ in difficulty: accuracy, and whether the share of votes can be believed."""
+"""Five wordings of one question, voted: what the vote gains where wordings err apart, and where they do not."""
 
 from __future__ import annotations
 
-from osler.evaluation.metrics.calibration import CalibrationError, top_label
-from osler.evaluation.table import tabulate
-from osler.experiments.exam import EXAM, exam
-from osler.experiments.measure import Right, ask, gain
-from osler.experiments.outcome import Claim, Curve, Figure, Outcome, Point, Setting, TableOf
-from osler.models.simulated import Simulated
-from osler.prompting.self_consistency import SelfConsistency
+import dataclasses
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-TITLE = "More samples raise accuracy, and the share of votes becomes a confidence that is too low"
-SOURCE = "Lievin et al. 2022, arXiv:2207.08143 (k = 100 at temperatures .50 to .54; calibration of the vote)"
-SAMPLES = (1, 5, 20, 100)
-HEAT = (0.50, 0.51, 0.52, 0.53, 0.54)
+from osler.core.block import replace
+from osler.core.statistics.proportion import interval_of_proportion
+from osler.core.types import Example
+from osler.experiments.exam import EXAM, exam
+from osler.experiments.measure import Gain, Right, ask, gain
+from osler.experiments.outcome import Claim, Curve, Figure, Outcome, Point, Setting, TableOf
+from osler.experiments.self_consistency import of_plurality
+from osler.models.simulated_chains import SimulatedChains
+from osler.prompting.self_consistency import SelfConsistency
+from osler.recipes.systems.codex import RECIPE as CODEX
+
+TITLE = "Five wordings of a question are worth a vote only where they err apart"
+SOURCE = "Lievin et al. 2022, arXiv:2207.08143 (five chain-of-thought cues, each answer taken by a second call)"
+RECIPE: Any = CODEX.inner  # the vote itself; calibration never changes an answer
+OPTIONS, PROMPTS = 4, len(RECIPE.strategies)
+SKILLS = (0.3, 0.4, 0.6, 0.8)
+CHANCE = 0.001  # below this p a difference that theory says is none counts as one
+SHOWN = 0.6  # the skill whose votes are looked at one by one
+
+
+@dataclasses.dataclass(frozen=True)
+class World:
+    """How errors of the five wordings hang together, as knobs of the model, and what theory says of their vote."""
+
+    title: str
+    knobs: Mapping[str, Any]
+    theory: Callable[[float], float]
+
+
+def of_two(p: float) -> float:
+    """Probability that most of five draws are right where all wrong ones agree with each other (Condorcet)."""
+    return math.fsum(math.comb(PROMPTS, k) * p**k * (1 - p) ** (PROMPTS - k) for k in range(3, PROMPTS + 1))
+
+
+def unanimous(p: float) -> float:
+    """Probability that five wordings that err apart are right where all of them agree; wrong options are all alike."""
+    wrong = (OPTIONS - 1) * ((1 - p) / (OPTIONS - 1)) ** PROMPTS
+    return p**PROMPTS / (p**PROMPTS + wrong)
+
+
+APART = World("err apart", {"by_wording": True}, lambda p: of_plurality(p, OPTIONS, PROMPTS))
+TRAPPED = World("err apart, wrong ones agree", {"by_wording": True, "trap": 1.0}, of_two)
+SAME = World("err together", {}, lambda p: p)
 
 
 async def run(setting: Setting) -> Outcome:
-    cases = exam(setting.cases(600), options=4, seed=setting.seed)
-    model = Simulated(skill=0.5, spread=1.2, seed=setting.seed, verbosity=1).keyed(cases, lettered=True)
-    samples = SAMPLES[:3] if setting.quick else SAMPLES
-    found = [await ask(_voted(k), model, EXAM, cases, seed=setting.seed) for k in samples]
-    errors: list[float] = []
-    stated: list[float] = []
-    metric = CalibrationError()
-    for right in found:
-        table = tabulate(cases, right.predictions)
-        errors.append(float(metric.value(metric.statistics(table).sum(axis=0))))
-        stated.append(float(top_label(table)[0].mean()))
-    first, last = gain(found[0], found[1]), gain(found[-2], found[-1])
+    cases = exam(setting.cases(800), options=OPTIONS, seed=setting.seed)
+    one = RECIPE.strategies[0]
+    voted: dict[str, list[Right]] = {}
+    alone: dict[str, list[Right]] = {}
+    for world in (APART, TRAPPED, SAME):
+        models = [_model(skill, world, cases, setting.seed) for skill in SKILLS]
+        voted[world.title] = [await ask(RECIPE, model, EXAM, cases, seed=setting.seed) for model in models]
+        alone[world.title] = [await ask(one, model, EXAM, cases, seed=setting.seed) for model in models]
+    at = SKILLS.index(SHOWN)
+    sampled = await ask(
+        SelfConsistency(k=PROMPTS, inner=one), _model(SHOWN, APART, cases, setting.seed), EXAM, cases, seed=setting.seed
+    )
+    steps = {name: [gain(a, b) for a, b in zip(alone[name], voted[name], strict=True)] for name in voted}
     return Outcome(
         setup=(
-            f"{len(cases):,} questions with four options whose difficulty is spread (standard deviation 1.2 logits around "
-            "a skill of 50 %). Samples of one question are independent draws; the confidence is the share of votes."
+            f"{len(cases)} questions with {OPTIONS} options, asked by the recipe: five cues, each with a chain and a second "
+            "call for the answer, at temperature 0, and the plurality of the five. A simulated model is right with the "
+            "probability on the x axis. Its errors are planted in three ways: each cue is a draw of its own and wrong "
+            "answers are spread; each is a draw of its own and all wrong ones fall for one option; all cues give the same "
+            "answer."
         ),
-        tables=[
-            TableOf(
-                title="Accuracy and calibration by samples",
-                columns=("k", "right", "mean share of the winner", "calibration error"),
-                rows=[
-                    [str(k), right.told(), f"{100 * share:.1f} %", f"{100 * error:.1f} points"]
-                    for k, right, share, error in zip(samples, found, stated, errors, strict=True)
-                ],
-            )
-        ],
-        figures=[
-            Figure(
-                title="Accuracy and stated confidence by samples",
-                x_title="samples k (log scale)",
-                y_title="share",
-                scale="log",
-                curves=[
-                    Curve(title="questions right", points=_points(samples, found)),
-                    Curve(
-                        title="mean share of the winner",
-                        points=[Point(x=k, y=share) for k, share in zip(samples, stated, strict=True)],
-                    ),
-                ],
-            )
-        ],
+        tables=[_gains(alone, voted, steps), _agreement(cases, voted, at)],
+        figures=[_figure(voted)],
         claims=[
-            Claim(
-                text="Accuracy rises with k and each further sample adds less",
-                seen=f"{samples[0]} to {samples[1]}: {first.told()}; {samples[-2]} to {samples[-1]}: {last.told()}",
-                holds=first.positive and last.value < first.value,
-            ),
-            Claim(
-                text="One sample states certainty: its calibration error is its error rate",
-                seen=f"error {100 * errors[0]:.1f} points, {100 * (1 - found[0].share):.1f} % wrong",
-                holds=abs(errors[0] - (1 - found[0].share)) < 1e-9,
-            ),
-            Claim(
-                text="With many independent samples the share of votes understates how often the vote is right",
-                seen=f"k = {samples[-1]}: {100 * stated[-1]:.1f} % stated, {100 * found[-1].share:.1f} % right",
-                holds=stated[-1] < found[-1].ends[0],
-            ),
+            *(_follows(world, voted[world.title]) for world in (APART, TRAPPED)),
+            _nothing(alone[SAME.title], voted[SAME.title]),
+            _traps(steps[TRAPPED.title]),
+            _samples(sampled, voted[APART.title][at]),
+            _believed(voted, at),
         ],
         limits=(
-            "Chains of a real model on one question share its beliefs: its votes are less spread, and the paper finds them "
-            "not so far from calibrated. Recalibrate on validation cases before a share is shown as a probability."
+            "How far the cues of a real model err apart is an empirical question: ask it on validation cases and look at "
+            "how often they disagree."
         ),
     )
 
 
-def _voted(k: int) -> SelfConsistency:
-    return SelfConsistency(k=k, temperatures=HEAT) if k % len(HEAT) == 0 else SelfConsistency(k=k, temperature=0.5)
+def _model(skill: float, world: World, cases: Sequence[Example], seed: int) -> Any:
+    made = SimulatedChains(skill=skill, seed=seed, verbosity=1)
+    return replace(made, **world.knobs).keyed(cases, lettered=True)
 
 
-def _points(samples: tuple[int, ...], found: list[Right]) -> list[Point]:
-    return [Point(x=k, y=one.share, low=one.ends[0], high=one.ends[1]) for k, one in zip(samples, found, strict=True)]
+def _gains(
+    alone: Mapping[str, list[Right]], voted: Mapping[str, list[Right]], steps: Mapping[str, list[Gain]]
+) -> TableOf:
+    rows = [
+        [f"{100 * p:.0f} %, {world.title}", first.told(), vote.told(), f"{100 * world.theory(p):.1f} %", step.told()]
+        for world in (APART, TRAPPED, SAME)
+        for p, first, vote, step in zip(SKILLS, alone[world.title], voted[world.title], steps[world.title], strict=True)
+    ]
+    columns = ("one wording is right in", "the first cue", "five voted", "theory of the vote", "difference")
+    return TableOf(title="One wording and five", columns=columns, rows=rows)
+
+
+def _agreement(cases: Sequence[Example], voted: Mapping[str, list[Right]], at: int) -> TableOf:
+    rows = []
+    for name, found in voted.items():
+        for least in (5, 4, 3, 2):
+            held, n = _right_at(found[at], least)
+            if n:
+                ends, _ = interval_of_proportion(held, n)
+                shown = f"{100 * held / n:.1f} % ({100 * ends.low:.1f} to {100 * ends.high:.1f})"
+                rows.append([f"{name}: {least} of {PROMPTS} agree", f"{100 * n / len(cases):.1f} %", shown])
+    return TableOf(
+        title="What agreement says",
+        columns=("", "of all questions", "of these right"),
+        rows=rows,
+        about=f"One wording is right in {100 * SHOWN:.0f} %.",
+    )
+
+
+def _right_at(found: Right, votes: int) -> tuple[int, int]:
+    """Of the questions whose winner has so many votes: how many are right, and how many there are."""
+    held = [
+        ok
+        for ok, one in zip(found.right, found.predictions, strict=True)
+        if round(PROMPTS * one.votes.get(one.answer or "", 0.0)) == votes
+    ]
+    return sum(held), len(held)
+
+
+def _figure(voted: Mapping[str, list[Right]]) -> Figure:
+    curves = []
+    for world in (APART, TRAPPED, SAME):
+        measured = [
+            Point(x=100 * p, y=one.share, low=one.ends[0], high=one.ends[1])
+            for p, one in zip(SKILLS, voted[world.title], strict=True)
+        ]
+        theory = [Point(x=x, y=world.theory(x / 100)) for x in range(30, 81, 10)]
+        curves += [
+            Curve(title=world.title, points=measured, joined=False),
+            Curve(title=f"theory: {world.title}", points=theory, theory=True),
+        ]
+    return Figure(
+        title="Five wordings voted, by how good one is",
+        x_title="one wording is right in percent of questions",
+        y_title="right by the vote",
+        curves=curves,
+    )
+
+
+def _follows(world: World, found: Sequence[Right]) -> Claim:
+    wanted = [world.theory(p) for p in SKILLS]
+    off = [abs(one.share - w) / math.sqrt(w * (1 - w) / one.n) for one, w in zip(found, wanted, strict=True)]
+    shown = zip(SKILLS, found, wanted, strict=True)
+    formula = "multinomial" if world is APART else "binomial (Condorcet)"
+    return Claim(
+        text=f"Where wordings {world.title}, the vote follows the {formula} formula",
+        seen="; ".join(f"{100 * p:.0f} %: {100 * one.share:.1f} %, theory {100 * w:.1f} %" for p, one, w in shown)
+        + f"; largest distance {max(off):.1f} standard errors",
+        holds=max(off) < 3.5,
+    )
+
+
+def _nothing(alone: Sequence[Right], voted: Sequence[Right]) -> Claim:
+    other = sum(a != b for x, y in zip(alone, voted, strict=True) for a, b in zip(x.right, y.right, strict=True))
+    return Claim(
+        text="Where wordings err together, the vote changes nothing and costs five times the calls",
+        seen=f"{other} answers changed from wrong to right or back; {voted[0].calls} calls instead of {alone[0].calls}",
+        holds=other == 0 and voted[0].calls == PROMPTS * alone[0].calls,
+    )
+
+
+def _traps(steps: Sequence[Gain]) -> Claim:
+    weak, strong = steps[0], steps[-1]
+    return Claim(
+        text="Where wrong answers agree, a vote makes a model that is right in less than half of questions worse",
+        seen=f"{100 * SKILLS[0]:.0f} %: {weak.told()}; {100 * SKILLS[-1]:.0f} %: {strong.told()}",
+        holds=True if weak.high < 0 and strong.positive else False if weak.positive or strong.high < 0 else None,
+    )
+
+
+def _samples(sampled: Right, voted: Right) -> Claim:
+    step = gain(sampled, voted)
+    return Claim(
+        text="Five wordings that err apart are worth five samples of one wording, no more",
+        seen=f"{sampled.told()} by samples, {voted.told()} by wordings: {step.told()}, p = {step.p:.2g}",
+        holds=step.p > CHANCE,
+    )
+
+
+def _believed(voted: Mapping[str, list[Right]], at: int) -> Claim:
+    apart, trapped, same = (_right_at(voted[world.title][at], PROMPTS) for world in (APART, TRAPPED, SAME))
+    wanted = ((apart, unanimous(SHOWN)), (same, SHOWN))
+    wide = [(interval_of_proportion(*counts, level=1 - CHANCE)[0], theory) for counts, theory in wanted]
+    follows = all(ends.low <= theory <= ends.high for ends, theory in wide)
+    settled = interval_of_proportion(*apart)[0].low > interval_of_proportion(*same)[0].high
+    told = [f"{100 * held / n:.1f} % of {n}" for held, n in (apart, trapped, same)]
+    return Claim(
+        text=f"Agreement of all five is to be believed only where they err apart (theory {100 * unanimous(SHOWN):.1f} % right)",
+        seen=f"right where all agree: {told[0]} apart, {told[1]} with a trap, {told[2]} together",
+        holds=False if not follows else True if settled else None,
+    )

@@ -158,10 +158,10 @@ def _table(found: Mapping[str, list[Right]], theory: Mapping[str, list[float]]) 
     rows = []
     for at, blind in enumerate(BLIND):
         arms = [
-            f"{found[name][at].told()}; theory {100 * theory[name][at]:.1f} %"
+            f"{100 * found[name][at].share:.1f} % (theory {100 * theory[name][at]:.1f} %)"
             for name in ("samples", "votes", "reasons")
         ]
-        rows.append([f"{100 * blind:.0f} %", found["member"][at].told(), *arms])
+        rows.append([f"{100 * blind:.0f} %", f"{100 * found['member'][at].share:.1f} %", *arms])
     return TableOf(
         title="One member, samples and panels",
         columns=("blind spot", "one member", f"{CALLS} samples", "panel that counts", "panel with reasons"),

@@ -28,8 +28,7 @@ class Calibrate(Around):
     """Raise every smoothed share to the power ``exponent`` and norm them to sum 1 over the labels of the case.
 
     The answer never changes: the order of the labels stays. ``fit`` chooses the exponent with the highest likelihood of
-    the gold labels on at most ``cases`` validation cases, which are never shown as demonstrations; with fewer than ten it stays
-    1. ``smoothing``: votes added to each label, in shares, so that a label that nobody named is not impossible. An
+    the gold labels on at most ``cases`` validation cases, which are never shown as demonstrations; with fewer than ten it stays 1. ``smoothing``: votes added to each label, in shares, so that a label that nobody named is not impossible. An
     exponent above 1 says that the shares understate the confidence, one below 1 that they overstate it. One number bends
     all confidences alike: look at the reliability diagram of the report for what it leaves.
     """
@@ -51,7 +50,10 @@ class Calibrate(Around):
         return fitting_of(self.inner, cases) + asked
 
     async def fit(self, train: Sequence[Pair], model: Model) -> Self:
-        held = Cases.of(train).parted()
+        held = Cases.of(train)
+        if len(held) + len(held.valid) < 2 * _FEW:
+            return await super().fit(train, model)
+        held = held.parted()
         inner = await self.inner.fit(held, model)
 
         async def one(pair: Pair) -> tuple[Mapping[str, float], str] | None:

@@ -10,6 +10,7 @@ from osler.core.errors import ModelError
 from osler.core.types import Model, Prediction, Prompt, Strategy
 from osler.evaluation.parsing.texts import structure
 from osler.prompting.cases import Pair
+from osler.prompting.optimise.trials import MOST_FAILURES, outage
 
 AT_ONCE = 64  # training cases in flight: enough to fill a local batch, few enough to hold in memory
 
@@ -18,8 +19,9 @@ async def right_chains(strategy: Strategy, cases: Sequence[Pair], model: Model, 
     """Prompt id to rationale, for the cases that ``strategy`` answers as ``cases`` say. Wrong, unreadable and bare answers
     leave nothing behind.
 
-    A case whose call fails (ModelError) is left out; when every one fails, the error is raised. All other errors end the
-    fitting, an exhausted budget and a privacy fault first of all.
+    A case whose call fails (ModelError) is left out; when every one fails, or more than 10 % for want of a server, the
+    error is raised: what is learnt is kept for good, and an outage is nothing to learn. All other errors end the fitting,
+    an exhausted budget and a privacy fault first of all.
     """
     kept: dict[str, str] = {}
     failed: list[ModelError] = []
@@ -33,8 +35,9 @@ async def right_chains(strategy: Strategy, cases: Sequence[Pair], model: Model, 
                 raise found
             elif found.rationale and is_gold(found, prompt, gold):
                 kept[prompt.id] = found.rationale
-    if failed and len(failed) == len(cases):
-        raise failed[0]
+    gone = [error for error in failed if outage(error)]
+    if failed and (len(failed) == len(cases) or len(gone) > MOST_FAILURES * len(cases)):
+        raise (gone or failed)[0]
     return kept
 
 

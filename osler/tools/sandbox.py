@@ -108,7 +108,7 @@ class Sandbox:
             try:
                 return await _Session(self, child, tools).run(program, variables or {})
             finally:
-                await child.end()
+                await child.gone()
 
     def _gate(self) -> asyncio.Semaphore:
         gates: Any = self.__dict__.setdefault("_gates", weakref.WeakKeyDictionary())

@@ -54,6 +54,30 @@ class Child:
     @classmethod
     async def start(cls, rules: bytes, *, seconds: float, memory: int) -> Child:
         """``rules``: the seccomp filter; ``seconds`` of processor time; ``memory`` in bytes of address space."""
+        making = asyncio.ensure_future(cls._made())
+        cancelled: asyncio.CancelledError | None = None
+        while not making.done():  # a process half made, given up, would be nobody's to end
+            try:
+                await asyncio.shield(making)
+            except asyncio.CancelledError as error:
+                cancelled = error
+        child = making.result()
+        try:
+            if cancelled is not None:
+                raise cancelled
+            async with asyncio.timeout(START):
+                await child._settle({"seconds": math.ceil(seconds) + 1, "memory": memory}, rules)
+        except BaseException as error:
+            await child.gone()
+            if isinstance(error, TimeoutError):
+                raise ToolError(
+                    f"the sandbox was not ready in {START:g} s", hint="run fewer programs at once"
+                ) from None
+            raise
+        return child
+
+    @classmethod
+    async def _made(cls) -> Child:
         folder = tempfile.mkdtemp(prefix="osler-sandbox-")
         try:
             process = await asyncio.create_subprocess_exec(
@@ -68,18 +92,7 @@ class Child:
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        child = cls(process, folder)
-        try:
-            async with asyncio.timeout(START):
-                await child._settle({"seconds": math.ceil(seconds) + 1, "memory": memory}, rules)
-        except BaseException as error:
-            await child.end()
-            if isinstance(error, TimeoutError):
-                raise ToolError(
-                    f"the sandbox was not ready in {START:g} s", hint="run fewer programs at once"
-                ) from None
-            raise
-        return child
+        return cls(process, folder)
 
     async def _settle(self, limits: Mapping[str, int], rules: bytes) -> None:
         try:
@@ -138,6 +151,18 @@ class Child:
             await self.end()
             return None
         return abs(self._process.returncode or 0)
+
+    async def gone(self) -> None:
+        """``end``, to its end: whoever is cancelled again while it waits is cancelled when the process is gone."""
+        cancelled: asyncio.CancelledError | None = None
+        while True:
+            try:
+                await self.end()
+                break
+            except asyncio.CancelledError as error:
+                cancelled = error
+        if cancelled is not None:
+            raise cancelled
 
     async def end(self) -> None:
         """End the child and all that belongs to it, and leave nothing behind. May be called again."""

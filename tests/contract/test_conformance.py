@@ -26,8 +26,8 @@ PUBLISHED: dict[str, tuple[dict[float, int], int]] = {
     "alpacare": ({1.0: 13}, 0),  # 12 tasks from 3 seeds, then one answer each
     "automedprompt": ({0.4: 1}, 0),
     "chemcrow": ({0.1: 2}, 0),
-    "codex": ({0.50: 20, 0.51: 20, 0.52: 20, 0.53: 20, 0.54: 20}, 5),
-    "codex_zero_shot": ({0.0: 10}, 0),  # five cues, each with its extraction
+    "codex": ({0.0: 10}, 0),  # five cues, each with its extraction
+    "codex_few_shot": ({0.50: 20, 0.51: 20, 0.52: 20, 0.53: 20, 0.54: 20}, 5),
     "deid_gpt": ({0.05: 1}, 0),
     "ehragent": ({0.0: 2}, 0),
     "genegpt": ({0.0: 1}, 4),

@@ -90,7 +90,7 @@ class Search:
             try:
                 return await strategy.predict(pair[0], self.model, seed=seed)
             except ModelError as error:
-                out.extend([error] if error.retryable or error.kind in OUTAGE else [])
+                out.extend([error] if outage(error) else [])
                 if len(out) > MOST_FAILURES * len(pairs):
                     raise ModelError(
                         f"{len(out)} of {len(pairs)} cases of a search had no answer, the last of them: {error.message}",
@@ -199,6 +199,11 @@ class Search:
             "usd": used.usd,
         }
         self.cases.log(row)
+
+
+def outage(error: ModelError) -> bool:
+    """Whether a call failed for want of a server, whatever it was asked: no fault of the method that asked."""
+    return error.retryable or error.kind in OUTAGE
 
 
 def spent_in(error: BaseException) -> str:

@@ -1,35 +1,40 @@
-"""Codex of Lievin et al., its best form: five-shot chains of thought, 100 samples (Lievin et al. 2022, arXiv:2207.08143)."""
+"""Codex of Lievin et al.: zero-shot chains from five cues, voted and calibrated (Lievin et al. 2022, arXiv:2207.08143)."""
 
+from osler.prompting.calibrate import Calibrate
 from osler.prompting.chain_of_thought import ChainOfThought
-from osler.prompting.few_shot import FewShot
-from osler.prompting.self_consistency import SelfConsistency
+from osler.prompting.prompt_vote import PromptVote
 from osler.prompting.zero_shot import ZeroShot
 
-RECIPE = SelfConsistency(
-    k=100,
-    temperatures=(0.50, 0.51, 0.52, 0.53, 0.54),
-    inner=FewShot(
-        k=5,
-        inner=ChainOfThought(
-            cue="Let's think step by step", self_generated=True, inner=ZeroShot(by="generate", max_tokens=300)
-        ),
+reply = ZeroShot(by="generate", max_tokens=300)
+short = ZeroShot(by="generate", max_tokens=96)
+first = "Let's think step by step"
+second = "Let's think step by step like a medical expert"
+third = "Let's use step by step inductive reasoning, given the medical nature of the question"
+fourth = "Let's differentiate using step by step reasoning like a medical expert"
+fifth = "Let's derive the differential diagnosis step by step"
+RECIPE = Calibrate(
+    inner=PromptVote(
+        strategies=(
+            ChainOfThought(cue=first, extract=True, inner=reply),
+            ChainOfThought(cue=second, extract=True, inner=reply),
+            ChainOfThought(cue=third, extract=True, inner=reply),
+            ChainOfThought(cue=fourth, extract=True, inner=reply),
+            ChainOfThought(cue=fifth, extract=True, inner=reply),
+        )
+    )
+)
+TINY = Calibrate(
+    cases=40,
+    inner=PromptVote(
+        strategies=(
+            ChainOfThought(cue=first, extract=True, inner=short),
+            ChainOfThought(cue=second, extract=True, inner=short),
+            ChainOfThought(cue=fifth, extract=True, inner=short),
+        )
     ),
 )
-TINY = SelfConsistency(
-    k=5,
-    temperatures=(0.50, 0.51, 0.52, 0.53, 0.54),
-    inner=FewShot(
-        k=2,
-        inner=ChainOfThought(
-            cue="Let's think step by step", self_generated=True, keep=12, inner=ZeroShot(by="generate", max_tokens=128)
-        ),
-    ),
-)
-REPORTED = {"medqa": 60.2, "medmcqa": 62.7, "pubmedqa": 78.2}
 DIFFERS = (
-    "the five temperatures were to pass by the endpoint's cache; here every sample has a seed of its own as well",
-    "where the paper's demonstrations have chains from the data sets, the model writes them here, kept only if right "
-    "[recalled]",
-    "retrieved Wikipedia passages (BM25) are a strategy of their own and not part of this recipe",
-    "an answer is read by our parser, which never falls back on the option mentioned last",
+    "the five cues are verified in the published code; how it votes over them is recalled, so no figure is reported here",
+    "one completion at temperature 0 for each cue; the 100 samples of the paper's best figure are codex_few_shot",
+    "the paper looks at how calibrated votes are; the exponent that mends them on validation cases is ours",
 )

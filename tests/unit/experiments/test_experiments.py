@@ -29,7 +29,7 @@ MINE = (
     "alpacare",
     "baize",
     "choice_shuffle",
-    "codex",
+    "codex_few_shot",
     "few_shot_knn",
     "med_palm",
     "med_palm_2",

@@ -83,9 +83,7 @@ PROGRAMS: Mapping[str, Hostile] = {
     ),
     "subinterpreter": Hostile("import _xxsubinterpreters as s\ns.run_string(s.create(), 'open(\"/etc/passwd\")')"),
     "garbage_collector_at_the_end": Hostile(
-        "import os, atexit\nclass D:\n    def __del__(self): os.execv('/bin/sh', ['sh'])\nx = D()\n"
-        "atexit.register(os.execv, '/bin/sh', ['sh'])\nanswer = 'done'",
-        errors=DENIED,
+        "import os\nclass D:\n    def __del__(self): os.execv('/bin/sh', ['sh'])\nx = D()\nanswer = 'done'",
         answer="done",
     ),
     # using things up
