@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from osler.core.block import replace
-from osler.core.types import Example, Message, Model, Reply
+from osler.core.types import Example, Message, Reply
 from osler.experiments.exam import EXAM, exam
 from osler.experiments.measure import Right, ask, gain
 from osler.experiments.outcome import Claim, Curve, Figure, Outcome, Point, Setting, TableOf
@@ -38,17 +38,7 @@ class Fickle:
     def supports(self) -> frozenset[str]:
         return self.model.supports
 
-    async def generate(
-        self,
-        messages: Sequence[Message],
-        *,
-        temperature: float = 0.0,
-        seed: int = 0,
-        max_tokens: int = 512,
-        schema: Mapping[str, Any] | None = None,
-        tools: Sequence[Mapping[str, Any]] = (),
-        n: int = 1,
-    ) -> Reply:
+    async def generate(self, messages: Sequence[Message], *, seed: int = 0, **settings: Any) -> Reply:
         parts = [part for message in messages for part in message.parts]
         names = {part.name: part.text.partition(":\n")[2] for part in parts}
         if "edit_task" in names:
@@ -58,16 +48,13 @@ class Fickle:
         if names.keys() & {"loss_task", "backward_task"}:
             return Reply(text="Say it otherwise.", texts=("Say it otherwise.",))
         wording = zlib.crc32(messages[0].text.encode())
-        return await self.model.generate(messages, temperature=temperature, seed=seed + wording, max_tokens=max_tokens)
-
-    async def score(self, messages: Sequence[Message], choices: Sequence[str]) -> Reply:
-        return await self.model.score(messages, choices)
+        return await self.model.generate(messages, seed=seed + wording, **settings)
 
 
 def skill_with(features: int) -> float:
     """The answerer's skill where its instruction holds so many of the features."""
-    gained = sum(sorted(FEATURES.values())[:features])
-    return 1 / (1 + math.exp(-math.log(SKILL / (1 - SKILL)) - gained))
+    odds = SKILL / (1 - SKILL) * math.exp(sum(list(FEATURES.values())[:features]))
+    return odds / (1 + odds)
 
 
 def of_record(p: float, n: int, steps: int, patience: int) -> float:
@@ -109,13 +96,11 @@ class Searched:
 
 async def run(setting: Setting) -> Outcome:
     many, idle = (5, 12) if setting.quick else (20, 60)
-    clean, gated, free, null = [], [], [], []
-    for at in range(many):
-        clean.append(await _gated(_features(0.0), _answerer, setting, at))
-        gated.append(await _gated(_features(HARM), _answerer, setting, at))
-        free.append(await _free(setting, at))
-    for at in range(idle):
-        null.append(await _gated(RECIPE, _fickle, setting, at))
+    seeds = [1000 * setting.seed + at for at in range(idle)]
+    clean = [await _gated(_features(0.0), _answerer, seed) for seed in seeds[:many]]
+    gated = [await _gated(_features(HARM), _answerer, seed) for seed in seeds[:many]]
+    free = [await _free(seed) for seed in seeds[:many]]
+    null = [await _gated(RECIPE, _fickle, seed) for seed in seeds]
     expected = of_record(PLAIN, VALID, RECIPE.steps, RECIPE.patience)
     return Outcome(
         setup=(
@@ -128,12 +113,7 @@ async def run(setting: Setting) -> Outcome:
         ),
         tables=[_table(clean, gated, free)],
         figures=[_steps(gated, free), _flattered(null, expected)],
-        claims=[
-            _reached(clean),
-            *_of_gate(gated, free),
-            _optimism(null, expected),
-            _fields(*await _verdicts(setting)),
-        ],
+        claims=[_reached(clean), *_of_gate(gated, free), _optimism(null, expected), _fields(*await _verdicts(setting))],
         limits=(
             "A critic that knows what is missing is the best case. Whether a real critic does is what a study with a test "
             "split shows: by the released outputs most of the published gain on PubMedQA is that 'maybe' is no longer said."
@@ -145,42 +125,44 @@ def _features(harm: float) -> Any:
     return replace(RECIPE, backward=SimulatedCritic(harm=harm))
 
 
-def _answerer(cases: Sequence[Example], seed: int) -> Model:
+def _answerer(cases: Sequence[Example], seed: int) -> Any:
     return SimulatedFeatures(skill=SKILL, seed=seed, verbosity=1).keyed(cases, lettered=True)
 
 
-def _fickle(cases: Sequence[Example], seed: int) -> Model:
+def _fickle(cases: Sequence[Example], seed: int) -> Any:
     return Fickle(Simulated(skill=PLAIN, seed=seed, verbosity=1).keyed(cases, lettered=True))
 
 
-def _pairs(cases: Sequence[Example]) -> tuple[Any, ...]:
-    return tuple((EXAM.prompt(case), case.target) for case in cases)
+def _cases(train: Sequence[Example], valid: Sequence[Example], seed: int, rows: list[Mapping[str, Any]]) -> Cases:
+    pairs = (tuple((EXAM.prompt(case), case.target) for case in cases) for cases in (train, valid))
+    return Cases(train=next(pairs), valid=next(pairs), seed=seed, log=rows.append)
 
 
-async def _gated(by: Any, made: Any, setting: Setting, at: int) -> Searched:
-    seed = 1000 * setting.seed + at
-    train, valid, new = (exam(n, seed=seed, name=name) for n, name in ((60, "t"), (VALID, "v"), (FRESH, "f")))
+def _drawn(seed: int) -> list[list[Example]]:
+    return [exam(n, seed=seed, name=name) for n, name in ((60, "t"), (VALID, "v"), (FRESH, "f"))]
+
+
+async def _gated(by: Any, made: Any, seed: int) -> Searched:
+    train, valid, new = _drawn(seed)
     rows: list[Mapping[str, Any]] = []
     model = made([*train, *valid, *new], seed)
-    fitted = await by.fit(Cases(train=_pairs(train), valid=_pairs(valid), seed=seed, log=rows.append), model)
+    fitted = await by.fit(_cases(train, valid, seed, rows), model)
     kept = {row["step"]: row["score"] for row in rows if row.get("kept")}
     scores = itertools.accumulate(range(by.steps + 1), lambda held, step: kept.get(step, held), initial=kept[0])
     right = await ask(fitted.winner, model, EXAM, new, seed=seed)
     return Searched(tuple(scores)[1:], fitted.winner.instruction, right)
 
 
-async def _free(setting: Setting, at: int) -> Searched:
+async def _free(seed: int) -> Searched:
     """The same without the gate: steps of one, each from the instruction that the last one wrote, good or bad."""
-    seed = 1000 * setting.seed + at
-    train, valid, new = (exam(n, seed=seed, name=name) for n, name in ((60, "t"), (VALID, "v"), (FRESH, "f")))
+    train, valid, new = _drawn(seed)
     model = _answerer([*train, *valid, *new], seed)
     once = replace(_features(HARM), steps=1)
     scores: list[float] = []
     for step in range(RECIPE.steps):
         rows: list[Mapping[str, Any]] = []
         turned = train[5 * step :] + train[: 5 * step]  # another order gives another first batch
-        cases = Cases(train=_pairs(turned), valid=_pairs(valid), seed=seed, log=rows.append)
-        await once.fit(cases, model)
+        await once.fit(_cases(turned, valid, seed, rows), model)
         scores = scores or [rows[0]["score"]]
         tried = next((row for row in rows if row.get("step") == 1 and row["n"]), None)
         scores.append(scores[-1] if tried is None else tried["score"])
@@ -194,13 +176,9 @@ def _pooled(found: Sequence[Searched]) -> Right:
 
 
 def _table(clean: Sequence[Searched], gated: Sequence[Searched], free: Sequence[Searched]) -> TableOf:
-    arms = {
-        "critic that only adds, gate": clean,
-        "critic that also destroys, gate": gated,
-        "critic that also destroys, no gate": free,
-    }
+    names = ("critic that only adds, gate", "critic that also destroys, gate", "critic that also destroys, no gate")
     rows = []
-    for name, found in arms.items():
+    for name, found in zip(names, (clean, gated, free), strict=True):
         falls, ended = sum(one.falls for one in found), _mean([one.scores[-1] for one in found])[0]
         whole = f"{sum(map(_whole, found))} of {len(found)}"
         rows.append([name, str(falls), whole, f"{100 * ended:.1f} %", _pooled(found).told()])
@@ -213,18 +191,15 @@ def _whole(found: Searched) -> bool:
 
 
 def _steps(gated: Sequence[Searched], free: Sequence[Searched]) -> Figure:
-    def curve(title: str, found: Sequence[Searched]) -> Curve:
-        means = [_mean([one.scores[step] for one in found]) for step in range(RECIPE.steps + 1)]
-        return Curve(title=title, points=[Point(x=x, y=y, low=y - e, high=y + e) for x, (y, e) in enumerate(means)])
-
+    means = ([_mean([one.scores[at] for one in found]) for at in range(RECIPE.steps + 1)] for found in (gated, free))
     ends = (Point(x=0, y=skill_with(3)), Point(x=RECIPE.steps, y=skill_with(3)))
     return Figure(
         title="Validation score of the instruction in use, mean of the searches",
         x_title="step",
         y_title="validation questions right",
         curves=[
-            curve("with the gate", gated),
-            curve("without the gate", free),
+            Curve(title="with the gate", points=_points(next(means))),
+            Curve(title="without the gate", points=_points(next(means))),
             Curve(title="theory: all phrases in", theory=True, points=ends),
         ],
         about="Every second edit, on average, throws the instruction away.",
@@ -236,6 +211,10 @@ def _mean(values: Sequence[float]) -> tuple[float, float]:
     mean = math.fsum(values) / len(values)
     spread = math.fsum((value - mean) ** 2 for value in values) / max(1, len(values) - 1)
     return mean, 1.96 * math.sqrt(spread / len(values))
+
+
+def _points(means: Sequence[tuple[float, float]]) -> list[Point]:
+    return [Point(x=x, y=y, low=y - half, high=y + half) for x, (y, half) in enumerate(means)]
 
 
 def _ends(null: Sequence[Searched]) -> list[tuple[float, float]]:
@@ -250,16 +229,8 @@ def _flattered(null: Sequence[Searched], expected: float) -> Figure:
         y_title="questions right",
         names={0.0: "start, on validation", 1.0: "winner, on validation", 2.0: "winner, on fresh questions"},
         curves=[
-            Curve(
-                title="mean of the searches",
-                joined=False,
-                points=[Point(x=x, y=y, low=y - e, high=y + e) for x, (y, e) in enumerate(_ends(null))],
-            ),
-            Curve(
-                title="theory",
-                theory=True,
-                points=[Point(x=0, y=PLAIN), Point(x=1, y=expected), Point(x=2, y=PLAIN)],
-            ),
+            Curve(title="mean of the searches", joined=False, points=_points(_ends(null))),
+            Curve(title="theory", theory=True, points=_points([(y, 0.0) for y in (PLAIN, expected, PLAIN)])),
         ],
         about="The best of several scores by chance is high by chance: only fresh questions say what the winner is worth.",
     )
@@ -312,22 +283,18 @@ async def _verdicts(setting: Setting) -> list[Right]:
         for case, ok, one in zip(cases, said.right, said.predictions, strict=True):
             prompt, answer = EXAM.prompt(case), one.replies[-1].text
             why = "The guideline says so."
-            asked = (
-                feedback.loss(
-                    prompt=prompt.replace(question=why), response=prompt.question, gold=answer, explanation=""
-                )
-                if shifted
-                else feedback.loss(prompt=prompt, response=answer, gold=case.target, explanation=why)
-            )
-            word = (await SimulatedCritic().generate(asked)).text
-            true.append((word == "The answer is right.") == ok)
+            asked = feedback.loss(prompt=prompt, response=answer, gold=case.target, explanation=why)
+            if shifted:
+                moved = prompt.replace(question=why)
+                asked = feedback.loss(prompt=moved, response=prompt.question, gold=answer, explanation=case.target)
+            true.append(((await SimulatedCritic().generate(asked)).text == "The answer is right.") == ok)
         out.append(Right(tuple(true), len(cases)))
     return [*out, said]
 
 
 def _fields(named: Right, shifted: Right, said: Right) -> Claim:
     return Claim(
-        text="With fields shifted by one the critic calls every answer wrong, so its word holds by chance alone",
+        text="With fields shifted by one the critic calls every answer wrong and takes it for the truth",
         seen=f"true in {named.told()} by name, {shifted.told()} shifted; {100 * (1 - said.share):.1f} % of the answers were wrong",
         holds=named.share == 1.0 and abs(shifted.share - (1 - said.share)) < 1e-9,
     )

@@ -214,7 +214,7 @@ def _worth(memories: Sequence[Memory]) -> Figure:
         y_title="questions right",
         names={float(at): one.short for at, one in enumerate(memories)},
         curves=[Curve(title="seen", joined=False, points=points)],
-        about="A memory that the model checks by itself is worth as much as the check; 'test gold' looks at the answers.",
+        about="A memory that the model checks by itself is worth as much as the check. The last one has seen the test's answers.",
     )
 
 

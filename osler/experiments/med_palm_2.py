@@ -9,7 +9,7 @@ from osler.models.simulated_chains import SimulatedChains
 from osler.prompting.ensemble_refinement import EnsembleRefinement
 from osler.prompting.self_consistency import SelfConsistency
 
-TITLE = "Ensemble refinement wins where a minority of chains carries the evidence, and nowhere else"
+TITLE = "Ensemble refinement wins where a minority of chains carries the evidence; else it is a vote over 11 chains"
 SOURCE = "Med-PaLM 2, Singhal et al. 2023, arXiv:2305.09617 (11 chains, 33 refinements)"
 SKILL = 0.3
 DECISIVE = (0.0, 0.1, 0.25, 0.5, 1.0)

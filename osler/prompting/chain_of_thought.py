@@ -66,6 +66,11 @@ class ChainOfThought(Around):
     def calls(self, prompt: Prompt) -> int:
         return self.inner.calls(prompt) + (1 if self.extract else 0)
 
+    @property
+    def rereads(self) -> int:
+        """Replies that a call is shown again at most, for the plan's tokens."""
+        return int(self.extract)
+
     def fitting(self, cases: int) -> int:
         """At most so many calls does ``fit`` make for that many training cases, those of the strategy inside included."""
         below = fitting_of(self.inner, cases)

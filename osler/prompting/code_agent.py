@@ -186,7 +186,7 @@ class CodeAgent:
         trial.messages = _turn(trial.messages, reply, *parts, Part(MEND, name="turn"))
 
     def _logged(self, one: Called) -> str:
-        arguments = orjson.dumps(dict(one.arguments)).decode()
+        arguments = _cut(orjson.dumps(dict(one.arguments)).decode(), self.shown)
         return f"Called {one.name} {arguments}{' (refused)' if one.refused else ''}: {_cut(one.result, self.shown)}"
 
     async def _vouched(self, trial: _Trial, model: Model, *, seed: int) -> bool:

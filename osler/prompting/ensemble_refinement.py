@@ -53,6 +53,11 @@ class EnsembleRefinement(Around):
     def calls(self, prompt: Prompt) -> int:
         return (self.first + self.second) * self.inner.calls(prompt)
 
+    @property
+    def rereads(self) -> int:
+        """Replies that a call is shown again at most, for the plan's tokens."""
+        return self.first * self.inner.calls(Prompt(id="", question=""))
+
     async def predict(self, prompt: Prompt, model: Model, *, seed: int) -> Prediction:
         views = [Sampled(model, index, self.temperature) for index in range(self.first + self.second)]
         drafts = await together([self.inner.predict(prompt, view, seed=seed) for view in views[: self.first]])

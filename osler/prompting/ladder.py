@@ -52,6 +52,12 @@ class Ladder:
     once they are used up, and a rung broken off so is not taken). A rung that the model or the task cannot do is
     skipped, which counts neither way. Every rung, its cost and its reason go to the log. The best so far is then
     frozen: the fitted ladder asks it and nothing else.
+
+    What the rule can see, by simulation (five rungs, difficulty of cases with a spread of 2 logits): where all rungs are
+    equal one is taken in 1 % of climbs, at 50, 100 and 300 validation cases alike. A second rung that is 20 points better
+    is passed by in 41, 4 and 0 % of climbs, one 10 points better in 88, 66 and 11 %. Many small steps need ``patience``:
+    on the five rungs of MedPrompt as published the climb stays at the bottom in 64 % with 300 cases and a patience of 2,
+    in 11 % with 4.
     """
 
     rungs: tuple[Rung, ...] = RUNGS

@@ -4,7 +4,7 @@ questions (Yang et al. 2023, One LLM is not enough, medRxiv 2023.12.21.23300380,
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from osler.core.block import block
 from osler.core.errors import ModelError, SpecError
@@ -20,8 +20,9 @@ from osler.prompting.zero_shot import ZeroShot
 class ModelVote(Around):
     """Ask the study's model and ``models`` by the same strategy; the plurality of their answers counts.
 
-    Equal counts go to the answer given first, the study's own model being the first. A model that fails on a case has no
-    vote there, and the case fails only where all do. Other models go through the study's cache, limits and budget.
+    Equal counts go to the answer given first, the study's own model being the first. A model that refuses a case for
+    good has no vote there; where all do, or one is out of reach for now, the case fails. Other models go through the
+    study's cache, limits and budget, and through the views of strategies around (samples, opinions, turns).
     """
 
     models: tuple[Model, ...] = ()
@@ -45,18 +46,21 @@ class ModelVote(Around):
         return (1 + len(self.models)) * self.inner.calls(prompt)
 
     async def predict(self, prompt: Prompt, model: Model, *, seed: int) -> Prediction:
-        others = [beside(model, other) for other in self.models]
-        found = await together([self._one(prompt, one, seed) for one in (model, *others)])
-        failed = [one for one in found if isinstance(one, ModelError)]
-        said = [one for one in found if isinstance(one, Prediction)]
+        models = (model, *(beside(model, other) for other in self.models))
+        failed: list[ModelError] = []
+
+        async def one(asked: Model) -> Prediction | None:
+            try:
+                return await self.inner.predict(prompt, asked, seed=seed)
+            except ModelError as error:
+                if error.retryable:
+                    raise  # it may answer on another day: kept now, a vote without it would stay for good
+                failed.append(error)
+                return None
+
+        said = [found for found in await together([one(asked) for asked in models]) if found is not None]
         if not said:
             raise failed[0]
         voted = plurality(said, prompt)
-        told = f"{len(failed)} of {len(found)} models failed" if failed else ""
+        told = f"{len(failed)} of {len(models)} models failed" if failed else ""
         return dataclasses.replace(voted, rationale="\n".join(filter(None, (voted.rationale, told))))
-
-    async def _one(self, prompt: Prompt, model: Model, seed: int) -> Any:
-        try:
-            return await self.inner.predict(prompt, model, seed=seed)
-        except ModelError as error:
-            return error

@@ -51,6 +51,11 @@ class MultiTurn(Around):
     def calls(self, prompt: Prompt) -> int:
         return self.inner.calls(prompt) * len(self.turns)
 
+    @property
+    def rereads(self) -> int:
+        """Replies that a call is shown again at most, for the plan's tokens."""
+        return len(self.turns) - 1
+
     async def predict(self, prompt: Prompt, model: Model, *, seed: int) -> Prediction:
         last = f"{self.turns[-1]} {closing(prompt)}"
         dialogues = _Dialogues(model, (*self.turns[:-1], last))

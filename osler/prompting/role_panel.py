@@ -83,6 +83,11 @@ class RolePanel:
     def calls(self, prompt: Prompt) -> int:
         return len(self.roles) * (1 + self.rounds) * self.inner.calls(prompt) + self.moderator.calls(prompt)
 
+    @property
+    def rereads(self) -> int:
+        """Opinions that a call is shown at most, for the plan's tokens."""
+        return len(self.roles)
+
     async def fit(self, train: Sequence[tuple[Prompt, str]], model: Model) -> Self:
         inner = await self.inner.fit(train, model)
         moderator = inner if self.moderator == self.inner else await self.moderator.fit(train, model)

@@ -54,6 +54,11 @@ class SelfCritique(Around):
     def calls(self, prompt: Prompt) -> int:
         return self.inner.calls(prompt) + 2 * self.rounds
 
+    @property
+    def rereads(self) -> int:
+        """Replies that a call is shown again at most, for the plan's tokens."""
+        return 2 * self.rounds
+
     async def predict(self, prompt: Prompt, model: Model, *, seed: int) -> Prediction:
         best = await self.inner.predict(prompt, model, seed=seed)
         if not best.parsed or best.answer is None:

@@ -1,7 +1,7 @@
 """Several predictions of one case made into one: by plurality, or by the mean of their shares.
 
 Labels are counted as such. Answers without labels (texts, JSON) are the same vote when they are equal letter by letter,
-JSON with sorted keys.
+JSON with sorted keys. A prediction that names a failure (a safety stop) is no missing vote: others do not overrule it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def plurality(found: Sequence[Prediction], prompt: Prompt) -> Prediction:
     the first prediction that gave the answer. Where none could be read, neither is the whole.
     """
     read = _read(found)
-    if not read:
+    if not read or _stopped(found):
         return _unread(found)
     counts: dict[str, float] = {}
     weights: dict[str, float] = {}
@@ -46,7 +46,7 @@ def average(found: Sequence[Prediction], prompt: Prompt) -> Prediction:
     samples. Equal means go to the answer that was given first.
     """
     read = _read(found)
-    if not read:
+    if not read or _stopped(found):
         return _unread(found)
     shares: dict[str, float] = dict.fromkeys((answer for answer, _ in read), 0.0)
     for answer, one in read:
@@ -66,8 +66,12 @@ def _replies(found: Sequence[Prediction]) -> tuple[Reply, ...]:
     return tuple(reply for one in found for reply in one.replies)
 
 
+def _stopped(found: Sequence[Prediction]) -> str:
+    return next((one.failure for one in found if one.failure), "")
+
+
 def _unread(found: Sequence[Prediction]) -> Prediction:
-    return Prediction(answer=None, replies=_replies(found), parsed=False, failure=found[0].failure if found else "")
+    return Prediction(answer=None, replies=_replies(found), parsed=False, failure=_stopped(found))
 
 
 def _said(answer: str, weights: dict[str, float], found: Sequence[Prediction], prompt: Prompt) -> Prediction:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from osler.core.block import snake, to_spec
 from osler.core.errors import nearest
-from osler.core.types import Example
+from osler.core.types import LETTERS, Example
 from osler.data.source import under_agreement
 from osler.evaluation.consultation.engine import Interactive
 from osler.evaluation.metrics import reads_labels
@@ -91,6 +91,13 @@ def _loopback(url: str) -> bool:
 
 def answers(study: Study, test: Sequence[Example], problems: Problems) -> None:
     """An answer is read as one of the choices, as a text or as JSON; the metrics and models must fit that."""
+    many = next((example.id for example in test if len(example.choices) > len(LETTERS)), None)
+    if study.task.lettered and many is not None:
+        problems.add(
+            f"the case {many!r} has more than {len(LETTERS)} choices, and they are lettered",
+            "leave out lettered = true",
+        )
+        return
     bare = next((example.id for example in test if not example.choices), None)
     if bare is None:
         longest = 0 if study.task.lettered else max(map(len, test[0].choices))

@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from osler.models.simulated import Simulated
+from osler.prompting.ladder import Ladder
+from osler.prompting.optimise.optimiser import Optimiser
 from osler.study import gates
+from osler.study.dataset import fits_by_calls, inside
+from osler.study.fitting import judged_by
 from osler.study.plan import Plan
 
 
@@ -34,7 +38,20 @@ def methods(plan: Plan) -> list[str]:
         out.append(
             f"Training and demonstrations use the training split ({len(data.folds[0].train):,} cases of other {by}s)."
         )
-    return out
+    return [*out, *_searches(plan)]
+
+
+def _searches(plan: Plan) -> list[str]:
+    """How variants were chosen, where any system does so."""
+    found = [entry.name for entry in plan.study.systems if fits_by_calls(entry.block)]
+    if not any(isinstance(part, (Optimiser, Ladder)) for entry in plan.study.systems for part in inside(entry.block)):
+        return []
+    by, valid = plan.study.task.cluster or "case", sum(len(fold.valid) for fold in plan.data.folds)
+    where = f"the {valid:,} cases of the validation split" if valid else f"half of the training cases, drawn by {by}"
+    return [
+        f"Systems that search ({', '.join(found)}) compared their variants on {where}, case by case by "
+        f"{judged_by(plan.study)[0] or 'right and wrong'}; the winner was frozen before the first test case was asked."
+    ]
 
 
 def cautions(results: Mapping[str, Any], plan: Plan) -> list[str]:

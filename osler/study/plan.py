@@ -118,6 +118,7 @@ def _row(cell: Cell, study: Study, data: Dataset, store: Store | None) -> Row:
     calls = todo * sum(cell.system.block.calls(prompt) for prompt in sample) / len(sample) + fitting
     tokens_in = sum(_tokens(prompt, cell.system.block, sample) for prompt in sample) / len(sample)
     tokens_out = _tokens_out(cell.system.block) if "generate" in cell.model.block.supports else 1
+    tokens_in += tokens_out * sum(int(getattr(part, "rereads", 0)) for part in inside(cell.system.block))
     usd_in, usd_out = _dearest(cell)
     usd = calls * (tokens_in * usd_in + tokens_out * usd_out) / 1e6
     return Row(cell, todo, round(calls), round(calls * (tokens_in + tokens_out)), usd, fitting)

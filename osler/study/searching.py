@@ -56,9 +56,10 @@ def told(study: Study, test: Sequence[Example]) -> list[str]:
     name, metric = judged_by(study)
     searches = [entry.name for entry in study.systems if fits_by_calls(entry.block)]
     if searches and metric is not None and (name != study.primary or not averages(metric)):
-        how = "" if averages(metric) else "the mean over single cases of "
+        how = name if averages(metric) else f"the mean of what each case alone scores in {name}"
         out.append(
-            f"{', '.join(searches)} compares variants by {how}{name}, which may rank them unlike {study.primary}"
+            f"variants of {', '.join(searches)} are compared by {how}; {study.primary} of all cases together may rank "
+            "them otherwise"
         )
     return out + _too_long(study, test)
 
@@ -72,7 +73,7 @@ def _skipped(study: Study) -> list[str]:
                 lacking = [n for n in sorted(rung.strategy.needs) if not set(n.split("|")) & set(model.block.supports)]
                 if lacking:
                     what = " and ".join(need.replace("|", " or ") for need in lacking)
-                    out[f"{system.name} will skip its rung {rung.name!r} for {model.name}, which has no {what}"] = None
+                    out[f"{system.name} will skip its rung {rung.name!r} with {model.name}, which cannot {what}"] = None
     return list(out)
 
 

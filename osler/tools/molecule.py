@@ -132,7 +132,7 @@ def molecule(smiles: str) -> Molecule:
     _charge_separated(atoms)
     for place, atom in enumerate(atoms):
         _count_hydrogens(atom, place)
-    return Molecule(text, tuple(atoms))
+    return Molecule(text, tuple(_folded(atoms)))
 
 
 class _Reader:
@@ -224,9 +224,30 @@ class _Reader:
         return ToolError(f"the SMILES {what} (character {place + 1})", hint="check brackets, ring numbers and valences")
 
 
+def _folded(atoms: list[Atom]) -> list[Atom]:
+    """Hydrogens (and deuterium) written as atoms of their own, counted at their neighbour as implied ones are."""
+    gone = set()
+    for i, atom in enumerate(atoms):
+        other = atoms[next(iter(atom.bonds))] if atom.degree == 1 else atom
+        if atom.element == "H" and not atom.charge and other.element != "H":
+            gone.add(i)
+            other.hydrogens += 1
+            del other.bonds[i]
+    left = [i for i in range(len(atoms)) if i not in gone]
+    place = {old: new for new, old in enumerate(left)}
+    for i in left:
+        atoms[i].bonds = {place[j]: order for j, order in atoms[i].bonds.items()}
+    return [atoms[i] for i in left]
+
+
 def _charge_separated(atoms: list[Atom]) -> None:
-    """N(=O)=O as [N+](=O)[O-]: two spellings of a nitro group become one."""
-    for atom in atoms:
+    """N(=O)=O as [N+](=O)[O-] and [P+][O-] as P=O (sulfur too): two spellings of a group become one."""
+    for i, atom in enumerate(atoms):
+        for j, order in list(atom.bonds.items()) if atom.element in ("P", "S") and not atom.aromatic else ():
+            other = atoms[j]
+            if atom.charge > 0 and order == 1 and (other.element, other.charge, other.degree) == ("O", -1, 1):
+                atom.bonds[j] = other.bonds[i] = 2.0
+                atom.charge, other.charge = atom.charge - 1, 0
         if atom.element != "N" or atom.charge or sum(atom.bonds.values()) < 5:
             continue
         ends = [i for i, order in atom.bonds.items() if order == 2 and atoms[i].element == "O" and atoms[i].degree == 1]

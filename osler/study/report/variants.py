@@ -72,6 +72,7 @@ def _row(row: Mapping[str, Any], search: Mapping[str, Any]) -> dict[str, Any]:
         "name": _short(row["change"]),
         "score_said": _score(row, search["unit"]),
         "cost_said": _cost(row, search["cost_unit"]),
+        "learnt": row.get("fitting_calls") or 0,
         "difference_said": change if row["difference"] is not None else "",
         "fate": "chosen" if row["chosen"] else "skipped" if row["skipped"] else "taken" if row["kept"] else "not taken",
     }

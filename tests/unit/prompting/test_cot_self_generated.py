@@ -122,7 +122,7 @@ class Failing(Scripted):
 
 
 def test_a_failing_call_costs_that_case_and_no_more() -> None:
-    fitted = fit(OWN, train(6), Failing(ModelError("time out", retryable=True), at=(1, 3)))
+    fitted = fit(OWN, train(6), Failing(ModelError("too long", kind="context"), at=(1, 3)))
     assert list(fitted.rationales) == ["t4"]  # t0 and t2 failed, the odd ones are wrong
 
 

@@ -14,7 +14,7 @@ import pytest
 from osler.core.block import block, replace
 from osler.core.errors import ModelError, SpecError
 from osler.core.store import Store
-from osler.core.types import Example, Message, Model, Prediction, Prompt, Reply, Score
+from osler.core.types import Message, Model, Prediction, Prompt, Reply, Score
 from osler.models.encoder import Encoder
 from osler.models.simulated import Simulated
 from osler.models.simulated_features import SimulatedCritic, SimulatedFeatures
@@ -210,6 +210,15 @@ def test_an_outage_freezes_no_winner(workplace: Any, store: Store, system: Any) 
     assert len(Heard.asked) < 100  # the search ended, and asked no further case of a server that is gone
 
 
+def test_an_outage_leaves_no_thin_pool_behind(workplace: Any, store: Store) -> None:
+    chains = FewShot(inner=ChainOfThought(self_generated=True))
+    study = made(workplace, chains, models=Heard(down=30, kind="http_404"))
+    outcome, _ = go(study, store)
+    assert (outcome.done, len(Heard.asked)) == (0, 40)
+    assert "could not fit (ModelError)" in outcome.stopped
+    assert store.events("toy", "fitted") == []
+
+
 def test_a_prompt_too_long_for_the_model_is_a_fault_of_the_rung_alone(workplace: Any, store: Store) -> None:
     ladder = Ladder(rungs=(Rung(name="direct", strategy=ZeroShot()), Rung(name="many", strategy=FewShot(k=30))))
     study = made(workplace, ladder, models=Simulated(skill=0.9, context=400))
@@ -285,20 +294,25 @@ def test_demonstrations_are_kept_where_the_score_is_best_whichever_end_that_is(h
 def test_a_search_says_that_it_goes_by_single_cases(workplace: Any, store: Store) -> None:
     study = made(workplace, LADDER, metrics=["macro_f1", "accuracy"])
     _, held = go(study, store)
-    assert any("compares variants by the mean over single cases of macro_f1" in text for text in held.warnings)
+    assert any(
+        "are compared by the mean of what each case alone scores in macro_f1; macro_f1 of all" in text
+        for text in held.warnings
+    )
     found = score(plan(study, store), store)
     (search,) = found.results["variants"]
     assert search["averaged"] is False
     page = render(found.results)
     assert "Mean over single cases of Macro F1" in page
     assert "Macro F1 of all cases together may rank them otherwise" in page
+    told = next(text for text in found.results["methods"] if "frozen before the first test case" in text)
+    assert told.startswith("Systems that search (s0) compared their variants on the 40 cases of the validation split")
     plain = made(workplace, LADDER)
-    assert not any("compares variants by" in text for text in plan(plain).warnings)
+    assert not any("are compared by" in text for text in plan(plain).warnings)
 
 
 def test_a_metric_without_a_value_on_one_case_ranks_nothing(workplace: Any) -> None:
     both = plan(made(workplace, LADDER, metrics=["auroc", "accuracy"]))
-    assert any("compares variants by accuracy, which may rank them unlike auroc" in text for text in both.warnings)
+    assert any("are compared by accuracy; auroc of all cases" in text for text in both.warnings)
     with pytest.raises(StudyError, match="none of auroc has a value on one case"):
         plan(made(workplace, LADDER, metrics=["auroc"]))
     plan(made(workplace, ZeroShot(), metrics=["auroc"]))
@@ -321,10 +335,12 @@ def test_a_tool_that_sends_text_elsewhere_may_not_read_identifiable_text(workpla
 
 def _fits(study: Study) -> None:
     """Refused for anything but where its text goes: the toy model cannot call tools."""
+    told: list[tuple[str, str]] = []
     try:
         plan(study)
     except StudyError as error:
-        assert not any("sends to" in message for message, _ in error.problems)
+        told = error.problems
+    assert not any("sends to" in message for message, _ in told)
 
 
 def test_a_ladder_is_not_climbed_on_recorded_answers(workplace: Any) -> None:
@@ -357,7 +373,7 @@ def test_validation_cases_of_one_patient_alone_are_told(workplace: Any) -> None:
 def test_a_rung_that_a_model_cannot_climb_is_told_before_the_first_call(workplace: Any) -> None:
     ladder = Ladder(rungs=LADDER.rungs, tools=ToolUse(tools=(Ncbi(),)))
     warnings = plan(made(workplace, ladder)).warnings
-    assert any("s0 will skip its rung 'tools' for sim" in text for text in warnings)
+    assert any("s0 will skip its rung 'tools' with sim, which cannot" in text for text in warnings)
 
 
 def test_cases_longer_than_the_context_are_told_before_the_first_call(workplace: Any) -> None:

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox nee
 
 
 @block
-class Echo:
+class FaultyEcho:
     """Gives back what it is told; ``how`` makes it wait for ever or fall over instead."""
 
     how: str = "answer"
@@ -73,8 +73,8 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
-def run(program: str, *, seconds: float = 8.0, tool: Echo | None = None) -> Ran:
-    return asyncio.run(Sandbox(seconds=seconds, memory_mb=192, calls=5).run(program, tools=(tool or Echo(),)))
+def run(program: str, *, seconds: float = 8.0, tool: FaultyEcho | None = None) -> Ran:
+    return asyncio.run(Sandbox(seconds=seconds, memory_mb=192, calls=5).run(program, tools=(tool or FaultyEcho(),)))
 
 
 @pytest.mark.usefixtures("own_folder")
@@ -134,14 +134,14 @@ def test_a_program_that_is_given_up_leaves_nothing_behind(delay: float, times: i
 def test_a_tool_that_breaks_ends_the_run_and_leaves_nothing_behind() -> None:
     before = held()
     with pytest.raises(ValueError, match="a fault of the tool"):
-        run("echo(text='x')\nwhile True: pass", tool=Echo(how="break"))
+        run("echo(text='x')\nwhile True: pass", tool=FaultyEcho(how="break"))
     assert held() == before
 
 
 @pytest.mark.usefixtures("own_folder")
 def test_a_tool_that_hangs_costs_the_program_its_time() -> None:
     before = held()
-    ran = run("echo(text='x')", seconds=1.0, tool=Echo(how="wait"))
+    ran = run("echo(text='x')", seconds=1.0, tool=FaultyEcho(how="wait"))
     assert ran.killed_by == "time"
     assert ran.seconds < 5
     assert held() == before
