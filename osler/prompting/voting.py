@@ -23,7 +23,8 @@ def combined(found: Sequence[Prediction], prompt: Prompt, combine: Combine) -> P
 def plurality(found: Sequence[Prediction], prompt: Prompt) -> Prediction:
     """The answer that most of ``found`` give; its share is the confidence (Wang et al. 2023, section 3.1).
 
-    ``votes`` are shares of the predictions that could be read, so they sum to 1. Equal counts go to the answer with
+    ``votes`` are shares of all of ``found``, so one that could not be read lowers the confidence, as Med-PaLM counts
+    agreement among all decodes (Singhal et al. 2022); they sum to less than 1 then. Equal counts go to the answer with
     the larger sum of the votes inside the predictions, then to the one that was given first. The rationale is that of
     the first prediction that gave the answer. Where none could be read, neither is the whole.
     """
@@ -51,7 +52,7 @@ def average(found: Sequence[Prediction], prompt: Prompt) -> Prediction:
     shares: dict[str, float] = dict.fromkeys((answer for answer, _ in read), 0.0)
     for answer, one in read:
         total = sum(one.votes.values())
-        own = {label: share / total for label, share in one.votes.items()} if total > 0 else {answer: 1.0}
+        own = {label: share / max(total, 1.0) for label, share in one.votes.items()} if total > 0 else {answer: 1.0}
         for label, share in own.items():
             shares[label] = shares.get(label, 0.0) + share
     answer = max(shares, key=lambda label: round(shares[label], 9))  # sums of thirds must be able to tie
@@ -76,7 +77,7 @@ def _unread(found: Sequence[Prediction]) -> Prediction:
 
 def _said(answer: str, weights: dict[str, float], found: Sequence[Prediction], prompt: Prompt) -> Prediction:
     labels = [label for label in prompt.labels if label in weights] or list(weights)
-    total = sum(weights[label] for label in labels)  # a word that says "no answer" has a vote and no share
+    total = len(found)  # what could not be read, and a word that says "no answer", agree with no label
     said = next((one for given, one in _read(found) if given == answer), None)
     made = Prediction(answer=answer, replies=_replies(found), votes={label: weights[label] / total for label in labels})
     return made if said is None else dataclasses.replace(made, rationale=said.rationale, evidence=said.evidence)

@@ -18,8 +18,8 @@ DIFFERS = (
     "decides by their gold answers",
     "a training case is kept where the study's metric gives full marks; the released judge looks for the gold answer "
     "as a part of what was answered",
-    "tools are those that the study gives; LoadDB, FilterDB and GetValue are SQL here, and "
-    "Calculator and Calendar to Python's own modules",
+    "tools are those that the study gives; LoadDB, FilterDB and GetValue are SQL here, Calculator and Calendar are "
+    "Python's own modules",
     "the wording of the prompts is ours; their order and content are the paper's, and the solved case nearest to the "
     "question stands last, which is our choice",
     "memory starts empty; the released code starts from four solved cases written by hand for each database",

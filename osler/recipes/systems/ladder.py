@@ -21,7 +21,8 @@ RECIPE = Ladder(
             name="ensemble",
             strategy=ChoiceShuffle(n=5, inner=FewShot(k=5, select="knn", inner=ChainOfThought(self_generated=True))),
         ),
-    )
+    ),
+    patience=4,
 )
 TINY = Ladder(
     rungs=(

@@ -68,7 +68,9 @@ class Report:
     @property
     def explained(self) -> int:
         """Rows whose label is given by the literature or, exactly, by a named slip: what is reproduced in all."""
-        return self.agreed + self.count("label error")
+        return self.agreed + sum(
+            verdict.outcome == "label error" and verdict.reason != IMPOSSIBLE for verdict in self.verdicts
+        )
 
     @property
     def disagreements(self) -> tuple[Verdict, ...]:

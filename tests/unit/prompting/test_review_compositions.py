@@ -101,7 +101,7 @@ def test_in_any_composition_calls_are_bounded_and_every_reply_is_there(
         assert Counter(call.reply.text for call in heard.calls) == Counter(reply.text for reply in found.replies)
         assert found == await fitted.predict(prompt, model, seed=2)
         assert found.parsed == (found.answer is not None)
-        assert not found.votes or sum(found.votes.values()) == pytest.approx(1.0)
+        assert not found.votes or sum(found.votes.values()) <= 1.0 + 1e-9
         if prompt.labels and found.answer is not None:
             assert found.answer in (*prompt.labels, "abstain")
 

@@ -197,7 +197,7 @@ def test_an_abstention_stays_one_under_shuffling_and_has_no_share() -> None:
     found = predict(ChoiceShuffle(n=1, inner=careful), model)
     assert (found.answer, found.parsed) == ("abstain", True)
     said = [Prediction(answer="abstain"), Prediction(answer="abstain"), Prediction(answer="A")]
-    assert plurality(said, QUESTION) == Prediction(answer="abstain", votes={"A": 1.0})
+    assert plurality(said, QUESTION) == Prediction(answer="abstain", votes={"A": 1 / 3})
 
 
 @pytest.mark.parametrize("combine", ["vote", "mean"])

@@ -129,7 +129,6 @@ def test_a_critic_that_does_not_answer_ends_the_fit() -> None:
 
 
 def _search() -> Any:
-    from osler.prompting.optimise.allowance import Allowance
     from osler.prompting.optimise.trials import Search
 
     class Half(Clerk):
