@@ -188,7 +188,8 @@ def test_probabilities_of_a_scoring_model_are_averaged() -> None:
 
 def test_unreadable_runs_have_no_vote() -> None:
     found = predict(ChoiceShuffle(n=3, permutations="plain_hunt"), Scripted("Hm.", "Answer: A", "Hm."), QUESTION)
-    assert (found.answer, found.votes, len(found.replies)) == ("B", {"B": pytest.approx(1 / 3)}, 3)
+    assert (found.answer, len(found.replies)) == ("B", 3)
+    assert found.votes == pytest.approx({"B": 1 / 3})
     none = predict(ChoiceShuffle(n=3), Scripted("Hm."), QUESTION)
     assert (none.answer, none.parsed, len(none.replies)) == (None, False, 3)
 

@@ -77,7 +77,8 @@ def test_who_cannot_be_read_does_not_vote_and_an_unreadable_moderator_leaves_the
     model = Panel(surgeon=["Answer: A"], nurse=["Answer: B"], pharmacist=["Hard to say."], moderator=["Hm."])
     none = RolePanel(roles=THREE.roles, rounds=0, inner=SAY, moderator=SAY)
     found = predict(none, model)
-    assert (found.answer, found.votes) == ("A", {"A": pytest.approx(1 / 3), "B": pytest.approx(1 / 3)})
+    assert found.answer == "A"
+    assert found.votes == pytest.approx({"A": 1 / 3, "B": 1 / 3})
     assert "the plurality stands" in found.rationale
     found = predict(none, Panel(surgeon=["?"], nurse=["?"], pharmacist=["?"], moderator=["Answer: A"]))
     assert (found.answer, found.parsed, len(found.replies)) == (None, False, 3)

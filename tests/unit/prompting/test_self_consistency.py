@@ -88,7 +88,8 @@ def test_samples_show_the_same_demonstrations() -> None:
 
 def test_unreadable_samples_have_no_vote_and_are_kept() -> None:
     found = predict(SelfConsistency(k=3, inner=QUICK), Scripted("It is hard to say.", "Answer: B", "Hm."))
-    assert (found.answer, found.votes, len(found.replies)) == ("B", {"B": pytest.approx(1 / 3)}, 3)
+    assert (found.answer, len(found.replies)) == ("B", 3)
+    assert found.votes == pytest.approx({"B": 1 / 3})
     none = predict(SelfConsistency(k=3, inner=QUICK), Scripted("It is hard to say."))
     assert (none.answer, none.parsed, len(none.replies), none.votes) == (None, False, 3, {})
 

@@ -29,6 +29,8 @@ class RecordAnswer(MeanOfCases):
 
     def of_case(self, example: Example, prediction: Prediction) -> float | str:
         answer, gold, form = said(prediction), example.target, example.meta.get("form", "text")
+        if not gold.strip():
+            return "the case has no answer to compare with"
         if form == "list":
             return float(set(names(answer) or ["?"]) == set(names(gold) or []))
         wanted = number(gold) if form in _HALF else None
