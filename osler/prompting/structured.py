@@ -9,8 +9,9 @@ from typing import Any, Self
 
 import orjson
 
-from osler.core.block import block
+from osler.core.block import block, canonical
 from osler.core.types import Message, Model, Part, Prediction, Prompt, Reply
+from osler.evaluation.metrics.structure.schemas import validator
 from osler.evaluation.parsing.texts import structure
 from osler.prompting.reading import read
 
@@ -64,11 +65,12 @@ class Structured:
             )
             replies.append(reply)
             found = _read(reply, prompt, asked, strict=True)
-            if found.parsed:
+            broken = _broken(found, prompt, schema)
+            if found.parsed and not broken:
                 break
             messages += [
                 Message("assistant", (Part(reply.text),)),
-                Message("user", (Part(_complaint(reply.text, schema)),)),
+                Message("user", (Part(_complaint(reply.text, schema, broken)),)),
             ]
         else:
             found = _read(replies[-1], prompt, asked)  # tolerant, as the last resort; it may still be unparsed
@@ -97,10 +99,23 @@ def _read(reply: Reply, prompt: Prompt, asked: Prompt, *, strict: bool = False) 
     return Prediction(answer=None, replies=(reply,), parsed=False) if broken else read(reply, prompt)
 
 
-def _complaint(text: str, schema: Mapping[str, Any]) -> str:
+def _broken(found: Prediction, prompt: Prompt, schema: Mapping[str, Any]) -> str:
+    """The rule of the task's own schema that an answer breaks, "" for none. What ``read`` makes of labels follows ours."""
+    if prompt.schema is None or prompt.labels or found.answer is None:
+        return ""
+    from jsonschema.exceptions import best_match
+
+    problem = best_match(validator(canonical(dict(schema))).iter_errors(orjson.loads(found.answer)))
+    if problem is None:
+        return ""
+    where = ".".join(map(str, problem.absolute_path)) or "the whole"
+    return f"breaks the schema at {where}: {problem.message}"
+
+
+def _complaint(text: str, schema: Mapping[str, Any], broken: str = "") -> str:
     try:
         orjson.loads(text)
-        wrong = "does not follow the schema"
+        wrong = broken or "does not follow the schema"
     except orjson.JSONDecodeError:
         wrong = "is not valid JSON"
     allowed = schema.get("properties", {}).get("answer", {}).get("enum", ())

@@ -112,16 +112,28 @@ def searches(study: Study) -> bool:
 
 def inside(value: Any) -> Iterator[Any]:
     """Every block in ``value``, itself first, in the order of their fields; lists and tables are looked through."""
+    for item in _held(value):
+        yield item
+        for field in fields_of(item):
+            yield from inside(getattr(item, field.name))
+
+
+def children(held: Any) -> Iterator[Any]:
+    """The blocks that stand in the fields of a block, not those inside them."""
+    for field in fields_of(held):
+        yield from _held(getattr(held, field.name))
+
+
+def _held(value: Any) -> Iterator[Any]:
+    """``value`` where it is a block, else the blocks of a list or table."""
     if is_block(value):
         yield value
-        for field in fields_of(value):
-            yield from inside(getattr(value, field.name))
     elif isinstance(value, (tuple, list)):
         for item in value:
-            yield from inside(item)
+            yield from _held(item)
     elif isinstance(value, Mapping):
         for item in value.values():
-            yield from inside(item)
+            yield from _held(item)
 
 
 def _learns(strategy: Any) -> bool:

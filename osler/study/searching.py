@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+from osler.core.block import snake
 from osler.core.types import Example
 from osler.models.window import measured, widest
+from osler.prompting.few_shot import FewShot
 from osler.prompting.ladder import Ladder
-from osler.study.dataset import Fold, cluster, fits_by_calls, inside
+from osler.study.dataset import Fold, children, cluster, fits_by_calls, inside
 from osler.study.file import Problems
 from osler.study.fitting import averages, judged_by
 from osler.study.resolve import Study
@@ -61,7 +63,47 @@ def told(study: Study, test: Sequence[Example]) -> list[str]:
             f"variants of {', '.join(searches)} are compared by {how}; {study.primary} of all cases together may rank "
             "them otherwise"
         )
-    return out + _too_long(study, test)
+    return out + _unshown(study) + _other_records(study) + _too_long(study, test)
+
+
+def _unshown(study: Study) -> list[str]:
+    """Chains that a system would write over the training cases, at a price, and never show."""
+    return [
+        f"{entry.name} writes chains of thought on the training cases and shows none: put few_shot around it"
+        for entry in study.systems
+        if _writes_in_vain(entry.block)
+    ]
+
+
+def _writes_in_vain(held: Any, shown: bool = False) -> bool:
+    """Whether a chain that writes itself stands where no few_shot looks: it looks along ``inner`` alone."""
+    if getattr(held, "self_generated", False) and not shown:
+        return True
+    for item in children(held):
+        along = item is getattr(held, "inner", None)
+        if _writes_in_vain(item, (shown or isinstance(held, FewShot)) and along):
+            return True
+    return False
+
+
+def _other_records(study: Study) -> list[str]:
+    """Tools that read other records than those that the questions are about."""
+    own = getattr(study.task.data, "records", None)
+    if own is None:
+        return []
+    return [
+        f"the tool {snake(type(item).__name__)} of {entry.name} reads other records than the questions are about: give it "
+        "the records of the data"
+        for entry in study.systems
+        for item in inside(entry.block)
+        if hasattr(item, "use") and _records(item) not in (None, own)
+    ]
+
+
+def _records(tool: Any) -> Any:
+    """The records behind a tool, whether it holds them itself or in a database."""
+    held = getattr(tool, "records", None)
+    return getattr(getattr(tool, "database", None), "records", None) if held is None else held
 
 
 def _skipped(study: Study) -> list[str]:

@@ -219,3 +219,14 @@ def replace_evidence(*texts: str) -> Prompt:
 
     passages: Any = tuple(Passage(id=str(i), text=text) for i, text in enumerate(texts))
     return LABELLED.replace(evidence=passages)
+
+
+def test_an_answer_that_breaks_the_tasks_own_schema_is_sent_back_with_the_rule() -> None:
+    schema = {"type": "object", "properties": {"mg": {"type": "integer"}}, "required": ["mg"]}
+    prompt = Prompt(id="j", question="How many mg?", schema=schema)
+    model = Scripted('{"mg": "forty"}', '{"mg": 40}')
+    found = predict(Structured(), model, prompt)
+    assert (found.answer, len(found.replies)) == ('{"mg":40}', 2)
+    assert "breaks the schema at mg" in model.said(1)[-1][1]
+    stubborn = predict(Structured(), Scripted('{"mg": "forty"}'), prompt)
+    assert (stubborn.answer, len(stubborn.replies)) == ('{"mg":"forty"}', 2)  # kept: the metric of the schema counts it

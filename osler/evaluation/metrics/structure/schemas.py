@@ -16,7 +16,8 @@ from osler.evaluation.metrics.structure.reading import json_of
 
 
 @functools.lru_cache(maxsize=256)
-def _validator(schema: bytes) -> Any:
+def validator(schema: bytes) -> Any:
+    """A validator of the jsonschema package for a schema in canonical JSON; SpecError where that is no schema."""
     import jsonschema
 
     content = orjson.loads(schema)
@@ -68,6 +69,6 @@ class SchemaValid(MeanOfCases):
         schema = self.schema or example.meta.get("schema")
         if not schema:
             return "the case has no schema"
-        validator = _validator(canonical(schema))
+        validator = validator(canonical(schema))
         value = json_of(said(prediction))
         return float(value is not None and validator.is_valid(value))
