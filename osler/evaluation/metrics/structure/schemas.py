@@ -69,6 +69,6 @@ class SchemaValid(MeanOfCases):
         schema = self.schema or example.meta.get("schema")
         if not schema:
             return "the case has no schema"
-        validator = validator(canonical(schema))
+        holds = validator(canonical(schema))
         value = json_of(said(prediction))
-        return float(value is not None and validator.is_valid(value))
+        return float(value is not None and holds.is_valid(value))
