@@ -7,7 +7,6 @@ does to a model of known skill can be held against theory. Everything it says is
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -18,6 +17,7 @@ import orjson
 from osler.core.block import block, replace
 from osler.core.errors import ModelError, SpecError
 from osler.core.types import LETTERS, Example, Message, Part, Reply
+from osler.models.writing import uniform
 
 
 @block
@@ -186,8 +186,7 @@ class Simulated:
         return f"{rationale}.\nAnswer: {label}" if asked.thinks and self.verbosity else f"Answer: {label}"
 
     def _uniform(self, *words: str) -> float:
-        text = "\x1f".join((str(self.seed), *words))
-        return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=7).digest(), "big") / float(1 << 56)
+        return uniform(self.seed, *words)
 
     def _normal(self, name: str) -> float:
         radius = math.sqrt(-2.0 * math.log(max(self._uniform(name, "radius"), 1e-12)))

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from osler.core.block import block
-from osler.core.errors import SpecError
 from osler.core.types import Message, Reply
 from osler.models.simulated import Simulated
+from osler.models.writing import Turn, Writes, need_shares, uniform
 
 FEATURES: Mapping[str, float] = {"cite the guideline": 0.8, "think step by step": 0.8, "exclude options": 0.8}
 
@@ -60,7 +60,7 @@ class SimulatedFeatures(Simulated):
 
 
 @block
-class SimulatedCritic:
+class SimulatedCritic(Writes):
     """Plays the other side of an optimiser: it names the first of ``features`` that the instruction lacks, and writes it
     in. ``harm``: probability that an edit drops what was there instead, so that a gate has something to refuse.
 
@@ -72,40 +72,10 @@ class SimulatedCritic:
     cost_usd: float = 0.0
 
     def check(self) -> None:
-        if not 0.0 <= self.harm <= 1.0:
-            raise SpecError(f"simulated_critic.harm must be from 0 to 1, got {self.harm}", hint="harm = 0.5")
+        need_shares(self, "harm")
 
-    @property
-    def supports(self) -> frozenset[str]:
-        return frozenset({"generate"})
-
-    async def generate(
-        self,
-        messages: Sequence[Message],
-        *,
-        temperature: float = 0.0,
-        seed: int = 0,
-        max_tokens: int = 512,
-        schema: Mapping[str, Any] | None = None,
-        tools: Sequence[Mapping[str, Any]] = (),
-        n: int = 1,
-    ) -> Reply:
-        held = _Parts(messages)
-        text = self._said(held, seed if temperature > 0 else 0)
-        tokens = sum(len(message.text) for message in messages) // 4
-        return Reply(
-            text=text,
-            texts=(text,) * n,
-            tokens_in=tokens,
-            tokens_out=len(text) // 4,
-            model="simulated_critic",
-            cost_usd=self.cost_usd,
-        )
-
-    async def score(self, messages: Sequence[Message], choices: Sequence[str]) -> Reply:
-        return Reply(text=choices[0], logprobs=dict.fromkeys(choices, -1.0), model="simulated_critic")
-
-    def _said(self, held: _Parts, seed: int) -> str:
+    def said(self, turn: Turn) -> str:
+        held = _Parts(turn.messages)
         if "loss_task" in held.names:
             gold = held.first("gold").partition(".")[0]
             answer = re.search(r"Answer: (.+)", held.first("response"))
@@ -115,17 +85,17 @@ class SimulatedCritic:
             missing = self._missing(held.first("current"))
             return f"The instruction should say: {missing[0]}." if missing else "Nothing is missing."
         if "edit_task" in held.names:
-            return self._edit(held, seed)
+            return self._edit(held, turn.draw)
         best = held.last("scored").partition("\nScore:")[0].removeprefix("Instruction: ").replace("(none)", "")
         missing = self._missing(best)
-        chance = Simulated(seed=seed)._uniform(best, "propose")
+        chance = uniform(turn.draw, best, "propose")
         added = missing[min(int(chance * len(missing)), len(missing) - 1)] if missing else ""
         return _marked(best, added)
 
-    def _edit(self, held: _Parts, seed: int) -> str:
+    def _edit(self, held: _Parts, draw: str) -> str:
         current = held.first("current")
         wanted = re.search(r"should say: (.+)\.", held.first("gradient"))
-        if Simulated(seed=seed)._uniform(current, "harm", held.last("question")) < self.harm:
+        if uniform(draw, current, "harm", held.last("question")) < self.harm:
             return _marked("Answer as you like.", "")
         return _marked(current, wanted.group(1) if wanted else "")
 

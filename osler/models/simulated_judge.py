@@ -7,7 +7,6 @@ has its own idea of quality, and answers the JSON that the schema asks for. All 
 from __future__ import annotations
 
 import functools
-import hashlib
 import math
 import re
 from collections import Counter
@@ -19,6 +18,7 @@ import orjson
 from osler.core.block import block
 from osler.core.errors import ModelError, SpecError
 from osler.core.types import Message, Reply
+from osler.models.writing import uniform
 
 _SMALL = re.compile(
     r"about|after|also|because|been|before|being|could|does|each|from|have|into|more|"
@@ -173,9 +173,7 @@ class SimulatedJudge:
         return "tie" if abs(ahead) < self.margin else "A" if ahead > 0 else "B"
 
     def _uniform(self, *words: str) -> float:
-        text = "\x1f".join((str(self.seed), self.family, *words))
-        raw = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=7).digest()
-        return int.from_bytes(raw, "big") / float(1 << 56)
+        return uniform(self.seed, self.family, *words)
 
     def _normal(self, *words: str) -> float:
         radius = math.sqrt(-2.0 * math.log(max(self._uniform("radius", *words), 1e-12)))

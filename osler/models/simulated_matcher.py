@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import Any
 
 import orjson
 
 from osler.core.block import block
-from osler.core.errors import ModelError, SpecError
-from osler.core.types import Message, Reply
+from osler.core.errors import SpecError
+from osler.models.writing import Turn, Writes, need_shares
 
 _KEYS = ("relevance_score_R", "eligibility_score_E")
 
 
 @block
-class SimulatedMatcher:
+class SimulatedMatcher(Writes):
     """Answers in TrialGPT's form. A prompt's id is ``patient|trial|inclusion``, ``...|exclusion`` or ``...|rating``.
 
     ``key``: the true labels of the criteria by prompt id. noise: probability that a label is another one of those
@@ -30,38 +30,16 @@ class SimulatedMatcher:
     rating_noise: float = 0.0
     seed: int = 0
 
-    baseline: ClassVar[bool] = True  # it is told the answers
-
     def check(self) -> None:
-        if not 0.0 <= self.noise <= 1.0 or self.rating_noise < 0:
-            raise SpecError("simulated_matcher.noise must be from 0 to 1 and rating_noise at least 0")
+        need_shares(self, "noise")
+        if self.rating_noise < 0:
+            raise SpecError(f"simulated_matcher.rating_noise must be at least 0, got {self.rating_noise}")
 
-    @property
-    def supports(self) -> frozenset[str]:
-        return frozenset({"generate", "schema"})
-
-    async def generate(
-        self,
-        messages: Sequence[Message],
-        *,
-        temperature: float = 0.0,
-        seed: int = 0,
-        max_tokens: int = 512,
-        schema: Mapping[str, Any] | None = None,
-        tools: Sequence[Mapping[str, Any]] = (),
-        n: int = 1,
-    ) -> Reply:
-        name = next((p.id for m in reversed(messages) for p in m.parts if p.name == "question" and p.id), "")
-        fields = dict((schema or {}).get("properties", {}))
-        rng = random.Random(f"{self.seed}/{name}/{seed if temperature > 0 else ''}")
-        said = self._rating(name, rng) if _KEYS[0] in fields else self._labels(name, fields, rng)
-        text = orjson.dumps(said).decode()
-        tokens = sum(len(message.text) for message in messages) // 4
-        return Reply(text=text, texts=(text,), tokens_in=tokens, tokens_out=len(text) // 4, model="simulated-matcher")
-
-    async def score(self, messages: Sequence[Message], choices: Sequence[str]) -> Reply:
-        """Always a ModelError: it judges criteria in text."""
-        raise ModelError("the simulated matcher does not score", hint="use simulated", kind="not_supported")
+    def said(self, turn: Turn) -> str:
+        fields = dict((turn.schema or {}).get("properties", {}))
+        rng = random.Random(f"{self.seed}/{turn.case}/{turn.draw}")
+        found = self._rating(turn.case, rng) if _KEYS[0] in fields else self._labels(turn.case, fields, rng)
+        return orjson.dumps(found).decode()
 
     def _labels(self, name: str, fields: Mapping[str, Any], rng: random.Random) -> dict[str, Any]:
         true = self.key.get(name, ())

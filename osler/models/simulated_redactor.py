@@ -3,23 +3,21 @@ de-identification, never a stand-in for results. It is told where the identifier
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
 
 import orjson
 
 from osler.core.block import block, replace
-from osler.core.errors import ModelError, SpecError
-from osler.core.types import Example, Message, Reply
+from osler.core.types import Example
 from osler.models.asked import read_asked
+from osler.models.writing import Turn, Writes, need_shares, no_key, uniform
 
 _WORD = re.compile(r"\w+")
 
 
 @block
-class SimulatedRedactor:
+class SimulatedRedactor(Writes):
     """Writes the text of the last question anew with ``mark`` in place of identifiers.
 
     leak: probability that an identifier is left as it stands; over: that another word is masked, too (1: everything
@@ -34,12 +32,8 @@ class SimulatedRedactor:
     seed: int = 0
     key: Mapping[str, str] = {}
 
-    baseline: ClassVar[bool] = True  # it is told the answers: nothing it does can pass a gate
-
     def check(self) -> None:
-        for name in ("leak", "over", "format_failure"):
-            if not 0.0 <= getattr(self, name) <= 1.0:
-                raise SpecError(f"simulated_redactor.{name} must be from 0 to 1, got {getattr(self, name)}")
+        need_shares(self, "leak", "over", "format_failure")
 
     @property
     def supports(self) -> frozenset[str]:
@@ -49,34 +43,12 @@ class SimulatedRedactor:
         """A copy that knows the identifiers of ``examples``: their targets."""
         return replace(self, key={example.id: example.target for example in examples})
 
-    async def generate(
-        self,
-        messages: Sequence[Message],
-        *,
-        temperature: float = 0.0,
-        seed: int = 0,
-        max_tokens: int = 512,
-        schema: Mapping[str, Any] | None = None,
-        tools: Sequence[Mapping[str, Any]] = (),
-        n: int = 1,
-    ) -> Reply:
-        name = next((p.id for m in reversed(messages) for p in m.parts if p.name == "question"), "")
-        if name not in self.key:
-            raise ModelError(
-                f"the simulated redactor has no key for the case {name!r}",
-                hint="give it one with keyed(examples); a study does so by itself",
-                kind="no_key",
-            )
-        note = read_asked(messages).question
-        refuses = self._uniform(name, "format") < self.format_failure
-        text = "I am sorry, but I cannot do that." if refuses else self._rewritten(name, note)
-        tokens = sum(len(message.text) for message in messages) // 4
-        return Reply(
-            text=text, texts=(text,) * n, tokens_in=tokens, tokens_out=len(text) // 4, model="simulated_redactor"
-        )
-
-    async def score(self, messages: Sequence[Message], choices: Sequence[str]) -> Reply:
-        raise ModelError("the simulated redactor writes texts and scores no choices", kind="unsupported")
+    def said(self, turn: Turn) -> str:
+        if turn.case not in self.key:
+            raise no_key(self, turn.case)
+        if self._uniform(turn.case, "format") < self.format_failure:
+            return "I am sorry, but I cannot do that."
+        return self._rewritten(turn.case, read_asked(turn.messages).question)
 
     def _rewritten(self, name: str, note: str) -> str:
         out, end = "", 0
@@ -100,5 +72,4 @@ class SimulatedRedactor:
         return _WORD.sub(word, note[start:end])
 
     def _uniform(self, *words: str) -> float:
-        text = "\x1f".join((str(self.seed), *words))
-        return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=7).digest(), "big") / float(1 << 56)
+        return uniform(self.seed, *words)

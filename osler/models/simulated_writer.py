@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import orjson
 
 from osler.core.block import block
-from osler.core.errors import ModelError, SpecError
-from osler.core.types import Message, Reply
+from osler.core.errors import SpecError
+from osler.models.writing import Turn, Writes, need_shares
 
 _TOPICS = [
     "asthma",
@@ -101,7 +100,7 @@ _KINDS = (  # seven fixed words and four free ones: two tasks of one kind that s
 
 
 @block
-class SimulatedWriter:
+class SimulatedWriter(Writes):
     """Writes the transcript or the tasks that it is asked for.
 
     ask_rate: the share of the assistant's turns that end in a question. broken: probability of a transcript in which
@@ -116,49 +115,18 @@ class SimulatedWriter:
     exchanges: int = 3
     seed: int = 0
 
-    baseline: ClassVar[bool] = True  # what it writes means nothing
-
     def check(self) -> None:
-        for name in ("ask_rate", "broken", "repeated"):
-            if not 0.0 <= getattr(self, name) <= 1.0:
-                raise SpecError(f"simulated_writer.{name} must be from 0 to 1, got {getattr(self, name)}")
+        need_shares(self, "ask_rate", "broken", "repeated")
         if not 1 <= self.kinds <= len(_KINDS) or self.exchanges < 1:
             raise SpecError(f"simulated_writer knows 1 to {len(_KINDS)} kinds and needs at least 1 exchange")
 
-    @property
-    def supports(self) -> frozenset[str]:
-        return frozenset({"generate", "schema"})
-
-    async def generate(
-        self,
-        messages: Sequence[Message],
-        *,
-        temperature: float = 0.0,
-        seed: int = 0,
-        max_tokens: int = 512,
-        schema: Mapping[str, Any] | None = None,
-        tools: Sequence[Mapping[str, Any]] = (),
-        n: int = 1,
-    ) -> Reply:
-        name = next((part.id for message in messages for part in message.parts if part.name == "question"), "")
-        asked = " ".join(message.text for message in messages)
-        texts = []
-        for index in range(n):
-            draw = f"{seed}/{index}" if temperature > 0 else ""
-            rng = random.Random(f"{self.seed}/{name}/{draw}")
-            if schema is not None and schema.get("type") == "array":
-                texts.append(self._tasks(rng))
-            elif "[Human]" in asked:
-                texts.append(self._transcript(rng, name))
-            else:
-                texts.append(f"Here is what is asked, in {rng.randrange(2, 9)} sentences.")
-        tokens = sum(len(message.text) for message in messages) // 4
-        written = sum(map(len, texts)) // 4
-        return Reply(text=texts[0], texts=tuple(texts), tokens_in=tokens, tokens_out=written, model="simulated-writer")
-
-    async def score(self, messages: Sequence[Message], choices: Sequence[str]) -> Reply:
-        """Always a ModelError: it writes and does not choose."""
-        raise ModelError("the simulated writer does not score", hint="use simulated", kind="not_supported")
+    def said(self, turn: Turn) -> str:
+        rng = random.Random(f"{self.seed}/{turn.case}/{turn.draw}")
+        if turn.schema is not None and turn.schema.get("type") == "array":
+            return self._tasks(rng)
+        if any("[Human]" in message.text for message in turn.messages):
+            return self._transcript(rng, turn.case)
+        return f"Here is what is asked, in {rng.randrange(2, 9)} sentences."
 
     def _transcript(self, rng: random.Random, name: str) -> str:
         lines = ["[Human] Hello!", "[AI] Hi! How can I help you?"]

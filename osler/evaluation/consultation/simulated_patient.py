@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -12,6 +11,7 @@ from osler.core.types import Message, Part, Reply
 from osler.evaluation.consultation.presentations import YES, presentations
 from osler.evaluation.consultation.questions import topics_of
 from osler.evaluation.consultation.transcript import read_transcript
+from osler.models.writing import uniform
 
 
 @block
@@ -95,8 +95,7 @@ class SimulatedPatient:
         return self._uniform(what, call) < float(getattr(self, what))
 
     def _uniform(self, *words: str) -> float:
-        text = "\x1f".join((str(self.seed), *words))
-        return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=7).digest(), "big") / float(1 << 56)
+        return uniform(self.seed, *words)
 
 
 def _symptom(topic: str) -> bool:
