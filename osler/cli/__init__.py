@@ -84,6 +84,9 @@ def _parser() -> argparse.ArgumentParser:
     show = _verb(verbs, "show", "everything about one case: prompt, reply, reading, scores")
     show.add_argument("case", help="the id of a case")
     _study(show)
+    show.add_argument(
+        "--preview", metavar="SYSTEM", help="what this system would send, answered by a simulated model; needs no run"
+    )
 
     judge = _verb(verbs, "judge", "put the answers of a study before its judges (models), then report")
     _study(judge)

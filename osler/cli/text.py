@@ -45,6 +45,8 @@ def outcome(found: Any) -> None:
             f"{found.done:,} answers in {found.seconds:,.1f} s; {found.calls:,} calls, {found.cached:,} from the store, "
             f"{found.usd:.4f} USD, {found.failed:,} failed"
         )
+    for said in found.short:
+        console.print(f"[red]warning:[/red] {safe(said)}")
     for note in found.notes:
         console.print(f"[yellow]failure:[/yellow] {safe(note)}")
     if found.stopped:
@@ -172,13 +174,21 @@ def case(found: Mapping[str, Any]) -> None:
         for call in answer["calls"]:
             for message in call["messages"]:
                 console.print(f"[bold]{message['role']}[/bold]\n{safe(message['text'])}")
-            console.print(f"[bold]reply[/bold] ({call['model']}, {call['latency_s']:.3f} s)\n{safe(call['reply'])}")
+            console.print(f"[bold]reply[/bold] ({_put(call)})\n{safe(call['reply'])}")
         if answer["failure"]:
             console.print(f"failure: {safe(answer['failure'])}")
         if answer["votes"]:
             console.print("  ".join(f"{safe(label)} {share:.2f}" for label, share in answer["votes"].items()))
         if answer["evidence"] is not None:
             console.print(f"cited: {', '.join(answer['evidence']) or 'nothing'}")
+
+
+def _put(call: Mapping[str, Any]) -> str:
+    """Who was asked and how."""
+    said = [str(call["model"]), f"{call['latency_s']:.3f} s"]
+    if "temperature" in call:
+        said.append(f"temperature {call['temperature']:g}, seed {call['seed']}, at most {call['max_tokens']:,} tokens")
+    return safe(", ".join([*said, "scoring the choices"] if "scored" in call else said))
 
 
 def listing(kind: str, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -193,7 +203,9 @@ def listing(kind: str, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def experiment(found: Any) -> None:
-    console.print(f"[bold]{safe(found.title)}[/bold]\n{safe(found.source)}\n\n{safe(found.setup)}\n")
+    console.print(
+        f"[bold]{safe(found.title)}[/bold]\n{safe(found.source)}\n\nWhat this means: {safe(found.plain)}\n\n{safe(found.setup)}\n"
+    )
     for item in found.tables:
         table = table_of(*item.columns, title=item.title)
         for row in item.rows:

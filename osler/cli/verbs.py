@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
             text.outcome(outcome)
         results: dict[str, Any] | None = None
         if (not arguments.no_report and outcome.left < sum(row.todo for row in made.rows)) or not outcome.stopped:
-            results = None if arguments.no_report else write_report(arguments, made, store)
+            results = None if arguments.no_report else write_report(arguments, against(made, store), store)
         if arguments.json:
             emit({"outcome": vars(outcome), "results": results})
     return 1 if outcome.stopped else 0
@@ -186,12 +186,27 @@ def show(arguments: argparse.Namespace) -> int:
     from osler.study.status import show as show_case
 
     study = load(arguments.study)
+    if arguments.preview is not None:
+        return _preview(arguments, study, dataset(study))
     with kept(arguments) as store:
         found = show_case(study, dataset(study), store, arguments.case)
     if arguments.json:
         emit(found)
     else:
         text.case(found)
+    return 0
+
+
+def _preview(arguments: argparse.Namespace, study: Any, data: Any) -> int:
+    from osler.study.sending import sending
+
+    found = asyncio.run(sending(study, data, arguments.case, arguments.preview))
+    if arguments.json:
+        emit(found)
+        return 0
+    fitted = f"fitted on {found['training']:,} training cases and " if found["training"] else ""
+    print(f"{found['system']} on {found['id']}, {fitted}answered by {found['model']}; nothing was sent or kept\n")
+    print(found["calls"])
     return 0
 
 

@@ -162,19 +162,34 @@ def _hash(self: Any) -> int:
 
 
 def _post_init(self: Any) -> None:
-    hints = _hints(type(self))
     for field in dataclasses.fields(self):
-        hint = hints.get(field.name, Any)
-        value = _cast(_normal(getattr(self, field.name), f"{snake(type(self).__name__)}.{field.name}"), hint)
-        if not _fits(value, hint):
-            raise SpecError(
-                f"{snake(type(self).__name__)}.{field.name} must be {_name(hint)}, got {_shown(value)}",
-                hint=f"set {field.name} to {_name(hint)}",
-            )
-        object.__setattr__(self, field.name, value)
+        object.__setattr__(self, field.name, _held(type(self), field.name, getattr(self, field.name)))
     check = getattr(self, "check", None)
     if check is not None:
         check()
+
+
+def faults(kind: type[Any], fields: Mapping[str, Any]) -> list[SpecError]:
+    """What is wrong with the type of each of ``fields``, one error each; ``build`` would stop at the first."""
+    found = []
+    for name in (field.name for field in dataclasses.fields(kind) if field.name in fields):
+        try:
+            _held(kind, name, fields[name])
+        except SpecError as error:
+            found.append(error)
+    return found
+
+
+def _held(kind: type[Any], name: str, given: Any) -> Any:
+    """A value as the field ``name`` of ``kind`` holds it; SpecError where it does not fit."""
+    hint = _hints(kind).get(name, Any)
+    value = _cast(_normal(given, f"{snake(kind.__name__)}.{name}"), hint)
+    if not _fits(value, hint):
+        raise SpecError(
+            f"{snake(kind.__name__)}.{name} must be {_name(hint)}, got {_shown(value)}",
+            hint=f"set {name} to {_name(hint)}",
+        )
+    return value
 
 
 _HINTS: dict[type[Any], dict[str, Any]] = {}
@@ -193,7 +208,8 @@ def _normal(value: Any, where: str) -> Any:
     if isinstance(value, Mapping):
         for key in value:
             if key == "block" or not isinstance(key, str):
-                raise SpecError(f"{where} cannot hold the key {key!r}", hint="use another word as the key")
+                hint = 'a block is named by use = "..."' if key == "block" else "use another word as the key"
+                raise SpecError(f"{where} cannot hold the key {key!r}", hint=hint)
         return {key: _normal(item, where) for key, item in value.items()}
     if isinstance(value, float) and not math.isfinite(value):  # JSON has no word for it, so it would hash as null
         raise SpecError(f"{where} must be a finite number, got {value}", hint="leave it out for the default")
@@ -248,12 +264,35 @@ def _fits(value: Any, hint: Any) -> bool:
     return True
 
 
-def _name(hint: Any) -> str:
-    if typing.get_origin(hint) is Literal:
-        return "one of " + ", ".join(repr(arm) for arm in typing.get_args(hint))
+_WORDS: Mapping[Any, tuple[str, str]] = {
+    str: ("a text", "texts"),
+    int: ("a whole number", "whole numbers"),
+    float: ("a number", "numbers"),
+    bool: ("true or false", "true or false"),
+}
+
+
+def _name(hint: Any, *, many: bool = False) -> str:
+    """What a field holds in the words of a study file, not of Python; ``many``: in the plural, for lists of it."""
+    origin, arms = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Literal:
+        return "one of " + ", ".join(repr(arm) for arm in arms)
+    if origin in (Union, types.UnionType):
+        said = " or ".join(_name(arm, many=many) for arm in arms if arm is not type(None))
+        return f"{said}, or left out" if type(None) in arms else said
+    if hint in _WORDS:
+        return _WORDS[hint][many]
+    if origin is tuple or (isinstance(origin, type) and issubclass(origin, Sequence)):
+        lists = "lists" if many else "a list"
+        if origin is not tuple or arms[-1] is Ellipsis:
+            return f"{lists} of {_name(arms[0], many=True)}"
+        return f"{lists} of {len(arms)}: {', '.join(_name(arm) for arm in arms)}"
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return "tables" if many else "a table"
     if isinstance(hint, type) and getattr(hint, "_is_protocol", False):
-        return f"a {hint.__name__.lower()}"
-    return getattr(hint, "__name__", str(hint)) if isinstance(hint, type) else str(hint).replace("typing.", "")
+        return f"{snake(hint.__name__)}s" if many else f"a {snake(hint.__name__)}"
+    named = snake(hint.__name__) if isinstance(hint, type) else str(hint)
+    return f'{"tables" if many else "a table"} {{ use = "{named}", ... }}' if isinstance(hint, type) else named
 
 
 def _shown(value: Any) -> str:

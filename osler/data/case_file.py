@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,6 +12,7 @@ import orjson
 from osler.core.block import block
 from osler.core.errors import DataError, nearest
 from osler.core.types import LETTERS, Example, Split
+from osler.data.options import chosen, named_by_letters
 from osler.data.readers import read_jsonl
 
 KEYS = ("id", "input", "target", "choices", "meta", "split")
@@ -22,11 +24,13 @@ class CaseFile:
     """Cases kept as they are: lines {id, input, target, choices, meta, split}.
 
     ``input`` and ``meta`` are objects, ``choices`` a list. ``split`` is train, valid or test (test when left out). Where
-    a case has choices its target is one of them, or their letter. Unlike ``file``, which makes cases of a table's
+    a case has choices its target is one of them, or their letter; ``lettered``, which a task with lettered choices sets,
+    gives every target as a letter. Unlike ``file``, which makes cases of a table's
     columns, nothing is derived: what was written is what is read.
     """
 
     path: str = "cases.jsonl"
+    lettered: bool = False
 
     licence: ClassVar[str] = ""
     citation: ClassVar[str] = ""
@@ -45,7 +49,20 @@ class CaseFile:
             if example.id in seen:
                 raise DataError(f"{self.title} has two cases with the id {example.id!r}", hint="rename one of them")
             seen.add(example.id)
-        return [example for example, place in found if place == split]
+        cases = (
+            self._lettered([example for example, _ in found]) if self.lettered else [example for example, _ in found]
+        )
+        return [example for example, (_, place) in zip(cases, found, strict=True) if place == split]
+
+    def _lettered(self, cases: list[Example]) -> list[Example]:
+        asked = [case for case in cases if case.choices]
+        options = [named_by_letters(case.choices) for case in asked]
+        places = chosen(options, [case.target for case in asked], [case.id for case in asked], self.title)
+        many = next((case.id for case, place in zip(asked, places, strict=True) if place >= len(LETTERS)), None)
+        if many is not None:
+            raise DataError(f"the case {many!r} of {self.title} has more choices than there are letters")
+        letters = {case.id: LETTERS[place] for case, place in zip(asked, places, strict=True)}
+        return [dataclasses.replace(case, target=letters.get(case.id, case.target)) for case in cases]
 
 
 def case_line(example: Example, split: Split) -> bytes:

@@ -10,11 +10,13 @@ import orjson
 
 from osler.core.block import block
 from osler.core.errors import DataError, SpecError, nearest
-from osler.core.types import Example, Split
+from osler.core.types import LETTERS, Example, Split
+from osler.data.options import HINT, Options, chosen, named_by_letters, options_of, unused
 from osler.data.readers import Row, cell_text, read_rows
 from osler.data.splits import SPLIT_NAMES, need_clusters, split_by
 
 MOST_LABELS = 50
+FEW_LABELS = 10  # so many targets may be labels however few rows there are; more must on average stand in two rows
 GOLD = ("references", "facts", "synonyms", "evidence", "relevance", "allowed_ids", "glossary")
 """Columns that metrics read beside the target."""
 
@@ -24,8 +26,10 @@ class File:
     """Cases of a JSON lines, CSV, TSV or Parquet file, one case a row.
 
     ``id``, ``target`` and ``text`` name columns. ``choices`` are the answers of all cases; ``choices_column`` names a
-    column that holds those of each case (a list, a JSON list, or text with ``|`` between the answers). Without either
-    the choices are the different targets of the file, unless ``open`` says that answers are free text.
+    column that holds those of each case (a list, an object such as ``{"A": "yes", "B": "no"}``, the JSON of either, or
+    text with ``|`` between the answers); the target is then the text of one of them, or its letter. Without either
+    the choices are the different targets of the file, unless ``open`` says that answers are free text. ``lettered``
+    gives every target as the letter of its choice; a task whose choices are lettered sets it.
     ``cluster`` names the column of the patient: all cases of a patient land in one split. ``split`` names a column
     with train, valid or test; without it every case is a test case, unless ``valid`` and ``test`` say which shares of
     the clusters are dealt to them, by hash; the rest is train then. A study with ``folds`` uses all cases either way.
@@ -43,6 +47,7 @@ class File:
     choices: tuple[str, ...] = ()
     choices_column: str = ""
     open: bool = False
+    lettered: bool = False
     cluster: str = ""
     split: str = ""
     valid: float = 0.0
@@ -74,8 +79,7 @@ class File:
             need_clusters(self.cluster, ((name, row[self.cluster]) for row, name in zip(rows, ids, strict=True)))
         places = self._splits(rows, ids)
         # Every row is built, so that a broken row is told whatever the split that is asked for.
-        shared = self.choices or self._targets(rows)
-        built = [self._example(row, name, shared) for row, name in zip(rows, ids, strict=True)]
+        built = self._built(rows, ids)
         return [example for example, place in zip(built, places, strict=True) if place == split]
 
     def _need_columns(self, rows: list[Row]) -> None:
@@ -122,46 +126,63 @@ class File:
         """The different targets of the file, in order of the alphabet, where they are the choices."""
         if self.open or self.choices_column:
             return ()
-        found = sorted({cell_text(row[self.target]) for row in rows} - {""})
-        if len(found) > MOST_LABELS:
+        column = unused(rows[0], (self.id, self.target, self.text, self.cluster, self.split))
+        if column:
             raise DataError(
-                f"the column {self.target!r} of {self.title} holds {len(found)} different answers, too many for labels",
-                hint="give choices, or open = true where answers are free text",
+                f"the column {column!r} of {self.title} looks like the options of each case and is not used",
+                hint=f'add choices_column = "{column}"; or rename the column where it is something else',
+            )
+        found = sorted({cell_text(row[self.target]) for row in rows} - {""})
+        if len(found) > MOST_LABELS or len(found) > max(FEW_LABELS, len(rows) / 2):
+            raise DataError(
+                f"the column {self.target!r} of {self.title} holds {len(found)} different answers in {len(rows)} rows, "
+                "too many for labels",
+                hint='choices_column = "..." where each case has options of its own, choices = ["...", "..."] where all '
+                "have the same, and say open = true where answers are free texts",
             )
         return tuple(found)
 
-    def _example(self, row: Row, name: str, shared: tuple[str, ...]) -> Example:
-        target = cell_text(row[self.target])
-        if not target:
-            raise DataError(f"case {name!r} of {self.title} has an empty target", hint="label it or leave it out")
-        choices = shared or self._choices(row, name)
-        if choices and target not in choices:
+    def _built(self, rows: list[Row], ids: list[str]) -> list[Example]:
+        shared = self.choices or self._targets(rows)
+        targets = [cell_text(row[self.target]) for row in rows]
+        for name, target in zip(ids, targets, strict=True):
+            if not target:
+                raise DataError(f"case {name!r} of {self.title} has an empty target", hint="label it or leave it out")
+        named = named_by_letters(shared) if self.choices and self.lettered else Options(shared)
+        options = [
+            self._options(row, name) if self.choices_column else named for row, name in zip(rows, ids, strict=True)
+        ]
+        places = chosen(options, targets, ids, self.title)
+        return [
+            self._example(row, name, held, place)
+            for row, name, held, place in zip(rows, ids, options, places, strict=True)
+        ]
+
+    def _example(self, row: Row, name: str, options: Options, place: int) -> Example:
+        choices = options.texts
+        if choices and place < 0:
+            hint = f"it has {len(choices)} choices: correct its target, or add the answer that is missing to them"
             raise DataError(
                 f"case {name!r} of {self.title} has a target that is not among its choices",
-                hint=f"it has {len(choices)} choices: correct its target, or add the answer that is missing to them",
+                hint=hint + ("; the letter of a choice will do, too" if options.names else ""),
+            )
+        if choices and self.lettered and len(choices) > len(LETTERS):
+            raise DataError(
+                f"case {name!r} of {self.title} has {len(choices)} choices, more than there are letters",
+                hint='choices_column = "..." names the column with the options of each case; lettered = true is for those',
             )
         given = {key: value for key, value in row.items() if key != self.target and key not in _gold(row)}
         given["text"] = cell_text(row[self.text])
+        target = cell_text(row[self.target])
+        if choices:
+            target = LETTERS[place] if self.lettered else choices[place]
         return Example(id=name, input=given, target=target, choices=choices, meta=self._meta(row))
 
-    def _choices(self, row: Row, name: str) -> tuple[str, ...]:
-        if not self.choices_column:
-            return ()
-        held = row[self.choices_column]
-        if isinstance(held, str) and held.lstrip().startswith("["):
-            try:
-                held = orjson.loads(held)
-            except orjson.JSONDecodeError:
-                held = None
-        elif isinstance(held, str):
-            held = held.split("|")
-        choices = tuple(filter(None, map(cell_text, held))) if isinstance(held, list) else ()
-        if len(choices) < 2 or len(set(choices)) < len(choices):
-            raise DataError(
-                f"case {name!r} of {self.title} has no list of two or more different choices",
-                hint='write them as ["yes", "no"] or as yes|no',
-            )
-        return choices
+    def _options(self, row: Row, name: str) -> Options:
+        found = options_of(row[self.choices_column])
+        if found is None:
+            raise DataError(f"case {name!r} of {self.title} has no list of two or more different choices", hint=HINT)
+        return found
 
     def _meta(self, row: Row) -> Mapping[str, Any]:
         used = {self.id, self.target, self.text, self.choices_column, self.split}

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol, runtime_checkable
 
-from osler.core.block import canonical, is_block
+from osler.core.block import canonical, is_block, replace
 from osler.core.errors import DataError
 from osler.core.types import Example, Split
 
@@ -29,6 +29,18 @@ def parts_of(source: Any) -> Iterator[Any]:
             inner = getattr(source, field.name)
             if is_block(inner) and isinstance(inner, Source):
                 yield from parts_of(inner)
+
+
+def in_letters(source: Any) -> Any:
+    """The source with targets as letters of the choices, where it or a source inside it can write them either way."""
+    if not is_block(source):
+        return source
+    held = {field.name: getattr(source, field.name) for field in dataclasses.fields(source)}
+    inner = {name: in_letters(value) for name, value in held.items() if is_block(value) and isinstance(value, Source)}
+    changes: dict[str, Any] = {name: value for name, value in inner.items() if value is not held[name]}
+    if held.get("lettered") is False:
+        changes["lettered"] = True
+    return replace(source, **changes) if changes else source
 
 
 def under_agreement(source: Any) -> bool:

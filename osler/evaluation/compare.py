@@ -101,8 +101,11 @@ def compare(
     )
 
 
-def verdict(comparison: Comparison) -> str:
-    """One sentence. A system is called better only if the interval excludes 0 and p is at most 0.05."""
+def verdict(comparison: Comparison, unit: str = "") -> str:
+    """One sentence. A system is called better only if the interval excludes 0 and p is at most 0.05.
+
+    ``unit``: of the metric; differences of a "share" are told in points of percent.
+    """
     found = comparison
     if found.difference is None:
         return f"not comparable ({found.method})"
@@ -115,12 +118,17 @@ def verdict(comparison: Comparison) -> str:
     if seen and found.p is not None:
         limit = f"the interval leaves 0 out and the test does not, p = {found.p:.3f}"
     elif found.detectable is not None:
-        limit = f"differences below {found.detectable:.3g} could not be seen"
+        limit = f"differences below {_amount(found.detectable, unit)} could not be seen"
     elif found.low is not None and found.high is not None:
-        limit = f"the difference may be anywhere from {found.low:+.3g} to {found.high:+.3g}"
+        low, high = (f"{100 * end:+.1f}" if unit == "share" else f"{end:+.3g}" for end in (found.low, found.high))
+        limit = f"the difference may be anywhere from {low} to {high}{' points' if unit == 'share' else ''}"
     else:
         limit = found.method
     return f"no difference shown (n = {_size(found)}; {limit})"
+
+
+def _amount(size: float, unit: str) -> str:
+    return f"{100 * size:.1f} points" if unit == "share" else f"{size:.3g}"
 
 
 def _size(found: Comparison) -> str:

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from osler.core.errors import DataError, nearest
 from osler.core.types import Example, Prediction
+from osler.evaluation.shares import shares_of
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 UNREAD = -1
-CLOSED = 512
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -27,6 +27,7 @@ class Table:
 
     ``clusters``: codes 0..K-1 of what is resampled together. ``labels``: all answers that occur, gold ones and others;
     ``targets`` and ``answers`` are codes into it, an answer being -1 when none was read or the call failed.
+    ``offered``: the answer is one of the case's own choices, whatever it says.
     ``failures``: the kind of error, "" for none. ``probabilities`` [n, labels]: NaN rows where a prediction has no
     votes, None where no row has any. ``cited`` and ``gold``: sets of passage ids or None; ``evidence`` [n, 3] counts
     their common ids, the cited and the gold ones, -1 where a set is None. ``latency`` in seconds and ``cost`` in US
@@ -40,6 +41,7 @@ class Table:
     targets: Codes
     answers: Codes
     parsed: Mask
+    offered: Mask
     failures: NDArray[np.str_]
     probabilities: Floats | None
     cited: NDArray[np.object_]
@@ -122,7 +124,13 @@ def tabulate(examples: Sequence[Example], predictions: Sequence[Prediction], *, 
         calls=calls,
         meta=_meta_columns(examples),
         choices=_shared_choices(examples),
+        offered=[offers(item, said.answer) for item, said in zip(examples, predictions, strict=True)],
     )
+
+
+def offers(example: Example, answer: str | None) -> bool:
+    """Whether an answer is one of the choices of its case. Where choices are answered by letters no word is."""
+    return answer in example.choices and example.target in example.choices
 
 
 def tabulate_columns(
@@ -143,15 +151,24 @@ def tabulate_columns(
     calls: Sequence[int] | None = None,
     meta: Mapping[str, Sequence[object]] | None = None,
     choices: Sequence[str] = (),
+    offered: Sequence[bool] | None = None,
 ) -> Table:
     """A table from plain columns of one length, as read from Parquet. A column left out is unknown for every row.
 
     ``clusters`` default to the ids, ``parsed`` to "an answer is there". ``choices``: labels in the order to show.
+    ``offered``: whether a row's answer is one of its own choices; when left out, those of ``choices`` are.
     """
     n = len(ids)
     columns: dict[str, Sequence[object] | None] = {"targets": targets, "answers": answers, "clusters": clusters}
     columns |= {"parsed": parsed, "failures": failures, "votes": votes, "cited": cited, "gold": gold, "calls": calls}
-    columns |= {"tokens_in": tokens_in, "tokens_out": tokens_out, "cost": cost, "latency": latency, **(meta or {})}
+    columns |= {
+        "offered": offered,
+        "tokens_in": tokens_in,
+        "tokens_out": tokens_out,
+        "cost": cost,
+        "latency": latency,
+        **(meta or {}),
+    }
     for name, column in columns.items():
         if column is not None and len(column) != n:
             raise DataError(f"column {name!r} has {len(column)} rows where the ids have {n}")
@@ -169,8 +186,9 @@ def tabulate_columns(
         targets=np.array([codes[target] for target in targets], dtype=np.int32),
         answers=np.array(said, dtype=np.int32),
         parsed=np.array(read, dtype=np.bool_),
+        offered=np.array([said in choices for said in answers] if offered is None else offered, dtype=np.bool_),
         failures=_strings(failed),
-        probabilities=_probabilities(votes, codes, n),
+        probabilities=shares_of(votes, codes, n),
         cited=cited_sets,
         gold=gold_sets,
         evidence=_evidence(cited_sets, gold_sets),
@@ -234,32 +252,6 @@ def _labels(
         if item:
             others.update(item)
     return tuple(dict.fromkeys([*gold, *sorted(others - gold.keys())]))
-
-
-def _probabilities(
-    votes: Sequence[Mapping[str, float] | None] | None, codes: Mapping[str, int], n: int
-) -> Floats | None:
-    """Shares [n, labels]. Votes that add up to more than 1 are counts and divided by their sum; broken ones are NaN.
-
-    With more than 512 labels the answers are free text and shares of them are not tabulated.
-    """
-    if votes is None or not any(votes) or len(codes) > CLOSED:
-        return None
-    shares = np.full((n, len(codes)), np.nan)
-    alike: dict[tuple[str, ...], tuple[list[int], list[float]]] = {}
-    for row, item in enumerate(votes):
-        if item:
-            rows, values = alike.setdefault(tuple(item), ([], []))
-            rows.append(row)
-            values.extend(item.values())
-    for names, (rows, values) in alike.items():  # rows that name the same labels are filled together
-        filled = np.zeros((len(rows), len(codes)))
-        filled[:, [codes[name] for name in names]] = np.array(values, dtype=np.float64).reshape(len(rows), len(names))
-        shares[rows] = filled
-    total = shares.sum(axis=1)
-    broken = (shares < 0).any(axis=1) | ~np.isfinite(total) | (total <= 0)
-    shares[broken] = np.nan
-    return np.asarray(shares / np.where(total > 1 + 1e-6, total, 1.0)[:, None], dtype=np.float64)
 
 
 def _sets(column: Sequence[Iterable[str] | None] | None, n: int) -> NDArray[np.object_]:

@@ -1,7 +1,7 @@
 """Experiments: the point of a published method, shown at small scale on models whose skill is known.
 
-One file is one experiment; its name is that of the recipe or method. It has ``TITLE``, ``SOURCE`` and
-``async def run(setting) -> Outcome``.
+One file is one experiment; its name is that of the recipe or method. It has ``TITLE``, ``SOURCE``,
+``PLAIN`` (what it means, for a clinician) and ``async def run(setting) -> Outcome``.
 """
 
 from __future__ import annotations
@@ -37,5 +37,6 @@ def experiment(name: str, *, quick: bool = False, seed: int = 0) -> Outcome:
     start = time.monotonic()
     outcome: Outcome = asyncio.run(found.run(Setting(quick=quick, seed=seed)))
     outcome.name, outcome.title, outcome.source = name, found.TITLE, found.SOURCE
+    outcome.plain = found.PLAIN
     outcome.seconds = time.monotonic() - start
     return outcome

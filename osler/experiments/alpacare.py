@@ -16,6 +16,10 @@ from osler.tasks.template import Template
 
 TITLE = "The filter drops what is alike, and a writer of one kind of task runs dry"
 SOURCE = "AlpaCare, Zhang et al. 2023, arXiv:2310.14558; Self-Instruct, Wang et al. 2023, arXiv:2212.10560"
+PLAIN = (
+    "A model that writes its own practice tasks soon repeats itself: a filter takes the near copies out, and "
+    "how much is left depends on how many kinds of task the model knows."
+)
 REPEATED = (0.0, 0.3, 0.6)
 KINDS = (1, 3, 10)
 TASK = Template(title="Seed tasks", capability="knowledge and reasoning", question="{seeds}")

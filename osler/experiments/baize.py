@@ -12,6 +12,10 @@ from osler.tasks.template import Template
 
 TITLE = "Self-chat keeps only conversations, and its assistant does not ask"
 SOURCE = "Baize, Xu et al. 2023, arXiv:2304.01196; on asking: BianQue, Chen et al. 2023, arXiv:2310.15896"
+PLAIN = (
+    "Conversations that a model holds with itself can be checked for their form; what they say, and how "
+    "seldom the assistant asks back, stays what the model makes of it."
+)
 BROKEN = (0.0, 0.2, 0.5)
 RATES = (0.0, 0.25, 0.46)
 TASK = Template(title="Seeds", capability="knowledge and reasoning", question="{seed}")

@@ -17,7 +17,7 @@ from osler.core.block import replace
 from osler.core.statistics.proportion import interval_of_proportion
 from osler.core.types import Example, Prediction
 from osler.evaluation.judge.judge import Judge
-from osler.experiments.measure import Right, ask
+from osler.experiments.measure import Right, ask, p_told
 from osler.experiments.outcome import Claim, Curve, Figure, Outcome, Point, Setting, TableOf
 from osler.models.simulated_agent import SimulatedAgent
 from osler.models.simulated_judge import SimulatedJudge
@@ -31,6 +31,7 @@ from osler.tools.molecule_names import KNOWN, MoleculeName
 
 TITLE = "No tool runs before the safety checks, and a judge that cannot check facts prefers the fluent answer"
 SOURCE = "ChemCrow, Bran et al. 2024, Nature Machine Intelligence 6:525, arXiv:2304.05376"
+PLAIN = "Telling a model to make its safety checks first is not enough: only a program that enforces the order does it every time. And a judge that cannot check facts prefers the fluent wrong answer."
 CHECKS = RECIPE.checks
 TASK = Template(
     title="Molar masses",
@@ -243,7 +244,7 @@ def _order_claims(
         ),
         Claim(
             text="Where it is only asked for, tools run before the checks as often as the formula says",
-            seen=f"{', '.join(map(str, only))} of {n} runs; the least likely with p = {min(chances):.2g}",
+            seen=f"{', '.join(map(str, only))} of {n} runs; the least likely with p {p_told(min(chances))}",
             holds=min(chances) > 0.001,
         ),
         Claim(
@@ -260,7 +261,7 @@ def _order_claims(
             text="A wrong first tool costs one turn and no answer, as often as the formula says",
             seen=(
                 f"in {', '.join(str(right.calls - 4 * right.n) for _, right in chosen)} of {n} runs where a step goes wrong "
-                f"with {', '.join(f'{100 * wrong:.0f} %' for wrong in WRONGS)}; p = {min(turns):.2g}"
+                f"with {', '.join(f'{100 * wrong:.0f} %' for wrong in WRONGS)}; p {p_told(min(turns))}"
             ),
             holds=min(turns) > 0.001,
         ),
@@ -285,7 +286,7 @@ def _judge_claims(judged: Sequence[Curve], known: int, n: int) -> list[Claim]:
         ),
         Claim(
             text="Both follow the normal formula",
-            seen=f"{len(chances)} points, the least likely with p = {min(chances):.2g}",
+            seen=f"{len(chances)} points, the least likely with p {p_told(min(chances))}",
             holds=min(chances) > 0.001,
         ),
     ]

@@ -16,6 +16,10 @@ from osler.prompting.zero_shot import ZeroShot
 
 TITLE = "Shuffling the options removes a position bias that voting alone makes worse"
 SOURCE = "Nori et al. 2023, arXiv:2311.16452 (choice shuffling); Lievin et al. 2022, arXiv:2207.08143 (option bias)"
+PLAIN = (
+    "A model that likes the first option is not cured by asking it several times; asking it with the options "
+    "in different orders cures it."
+)
 OPTIONS, SKILL, BIAS = 4, 0.6, 0.4
 
 
@@ -82,7 +86,7 @@ async def run(setting: Setting) -> Outcome:
             ),
             Claim(
                 text="Shuffling beats as many samples without it",
-                seen=f"{raw.told()} alone, {voted.told()} voted, {shuffled.told()} shuffled: {won.told()}, p = {won.p:.2g}",
+                seen=f"{raw.told()} alone, {voted.told()} voted, {shuffled.told()} shuffled: {won.told()}, p {won.p_told}",
                 holds=won.positive,
             ),
         ],

@@ -20,6 +20,10 @@ from osler.recipes.systems.codex import RECIPE as CODEX
 
 TITLE = "Five wordings of a question are worth a vote only where they err apart"
 SOURCE = "Lievin et al. 2022, arXiv:2207.08143 (five chain-of-thought cues, each answer taken by a second call)"
+PLAIN = (
+    "Asking one question in five wordings and taking the commonest answer helps only if the wordings fail on "
+    "different questions. If they share their mistakes it costs five times as much for nothing."
+)
 RECIPE: Any = CODEX.inner  # the vote itself; calibration never changes an answer
 OPTIONS, PROMPTS = 4, len(RECIPE.strategies)
 SKILLS = (0.3, 0.4, 0.6, 0.8)
@@ -58,18 +62,24 @@ async def run(setting: Setting) -> Outcome:
     voted: dict[str, list[Right]] = {}
     alone: dict[str, list[Right]] = {}
     for world in (APART, TRAPPED, SAME):
-        models = [_model(skill, world, cases, setting.seed) for skill in SKILLS]
+        seeds = [10 * setting.seed + at for at in range(len(SKILLS))]  # points that share no draw can be added up
+        models = [_model(skill, world, cases, seed) for skill, seed in zip(SKILLS, seeds, strict=True)]
         voted[world.title] = [await ask(RECIPE, model, EXAM, cases, seed=setting.seed) for model in models]
         alone[world.title] = [await ask(one, model, EXAM, cases, seed=setting.seed) for model in models]
     at = SKILLS.index(SHOWN)
     sampled = await ask(
-        SelfConsistency(k=PROMPTS, inner=one), _model(SHOWN, APART, cases, setting.seed), EXAM, cases, seed=setting.seed
+        SelfConsistency(k=PROMPTS, inner=one),
+        _model(SHOWN, APART, cases, 10 * setting.seed + at),
+        EXAM,
+        cases,
+        seed=setting.seed,
     )
     steps = {name: [gain(a, b) for a, b in zip(alone[name], voted[name], strict=True)] for name in voted}
     return Outcome(
         setup=(
-            f"{len(cases)} questions with {OPTIONS} options, asked by the recipe: five cues, each with a chain and a second "
-            "call for the answer, at temperature 0, and the plurality of the five. A simulated model is right with the "
+            f'{len(cases)} questions with {OPTIONS} options, asked by the recipe: five wordings of "think step by step", each '
+            "answered with its reasoning and then by a second call with a letter, at temperature 0; the commonest of the "
+            "five answers counts. A simulated model is right with the "
             "probability on the x axis. Its errors are planted in three ways: each cue is a draw of its own and wrong "
             "answers are spread; each is a draw of its own and all wrong ones fall for one option; all cues give the same "
             "answer."
@@ -156,15 +166,25 @@ def _figure(voted: Mapping[str, list[Right]]) -> Figure:
 
 def _follows(world: World, found: Sequence[Right]) -> Claim:
     wanted = [world.theory(p) for p in SKILLS]
-    off = [abs(one.share - w) / math.sqrt(w * (1 - w) / one.n) for one, w in zip(found, wanted, strict=True)]
+    off = [(one.share - w) / math.sqrt(w * (1 - w) / one.n) for one, w in zip(found, wanted, strict=True)]
+    most, together = max(map(abs, off)), math.fsum(off) / math.sqrt(len(off))
     shown = zip(SKILLS, found, wanted, strict=True)
     formula = "multinomial" if world is APART else "binomial (Condorcet)"
     return Claim(
-        text=f"Where wordings {world.title}, the vote follows the {formula} formula",
+        text=f"Where wordings {world.title}, the vote is right as often as the {formula} formula says",
         seen="; ".join(f"{100 * p:.0f} %: {100 * one.share:.1f} %, theory {100 * w:.1f} %" for p, one, w in shown)
-        + f"; largest distance {max(off):.1f} standard errors",
-        holds=max(off) < 3.5,
+        + f"; {sum(one < 0 for one in off)} of {len(off)} points lie below theory, by at most {most:.1f} standard errors "
+        + f"either way; all together {together:+.1f}".replace("-", "\u2212"),
+        holds=_agrees(most, together),
     )
+
+
+def _agrees(most: float, together: float) -> bool | None:
+    """Theory is held where no point is far off and the points do not lean to one side; a lean of two standard errors
+    leaves it open, and one of 3.5 contradicts it as one point does."""
+    if max(most, abs(together)) >= 3.5:
+        return False
+    return True if abs(together) < 2 else None
 
 
 def _nothing(alone: Sequence[Right], voted: Sequence[Right]) -> Claim:
@@ -188,9 +208,9 @@ def _traps(steps: Sequence[Gain]) -> Claim:
 def _samples(sampled: Right, voted: Right) -> Claim:
     step = gain(sampled, voted)
     return Claim(
-        text="Five wordings that err apart are worth five samples of one wording, no more",
-        seen=f"{sampled.told()} by samples, {voted.told()} by wordings: {step.told()}, p = {step.p:.2g}",
-        holds=step.p > CHANCE,
+        text="Five wordings that err apart are worth as much as five samples of one wording",
+        seen=f"{sampled.told()} by samples, {voted.told()} by wordings: {step.told()}, p {step.p_told}",
+        holds=False if step.p <= CHANCE else True if step.none else None,
     )
 
 

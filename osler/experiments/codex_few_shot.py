@@ -12,6 +12,10 @@ from osler.prompting.self_consistency import SelfConsistency
 
 TITLE = "More samples raise accuracy, and the share of votes becomes a confidence that is too low"
 SOURCE = "Lievin et al. 2022, arXiv:2207.08143 (k = 100 at temperatures .50 to .54; calibration of the vote)"
+PLAIN = (
+    "Asking a model many times and taking the commonest answer makes it better, but the share of votes must "
+    "not be read as the chance that the answer is right."
+)
 SAMPLES = (1, 5, 20, 100)
 HEAT = (0.50, 0.51, 0.52, 0.53, 0.54)
 

@@ -21,6 +21,10 @@ from osler.tasks.template import Template
 
 TITLE = "A de-identified note must be judged by what leaks and by what is kept"
 SOURCE = "DeID-GPT, Liu et al. 2023, arXiv:2303.11032; its measure as the released code computes it"
+PLAIN = (
+    "A note can do well on the published measure and still name the patient: what leaks and what is kept "
+    "must be counted apart."
+)
 TASK = Template(
     title="Made-up notes with known identifiers",
     capability="structurization",

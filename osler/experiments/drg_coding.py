@@ -21,6 +21,10 @@ from osler.tasks.template import Template
 
 TITLE = "Two labels instead of one: the errors multiply, and rare groups become reachable"
 SOURCE = "DRG-LLaMA, Wang et al. 2024, arXiv:2309.12625 (single label 52.0 %; base 67.8 %, severity 67.5 %, recalled)"
+PLAIN = (
+    "Coding a hospital stay in two steps, base group and then severity, makes more errors in all, but "
+    "reaches rare groups of which no example was ever seen."
+)
 BASES: tuple[str, ...] = RECIPE.steps[0].choices
 LEVELS: tuple[str, ...] = RECIPE.steps[1].choices
 TABLE: Mapping[str, str] = RECIPE.steps[2].table

@@ -11,7 +11,7 @@ from typing import Any
 from osler.core.block import replace
 from osler.core.types import Example
 from osler.data.generated.record_questions import RecordQuestions
-from osler.experiments.measure import Gain, Right, ask, gain
+from osler.experiments.measure import Gain, Right, ask, gain, p_told
 from osler.experiments.outcome import Claim, Curve, Figure, Outcome, Point, Setting, TableOf
 from osler.models.simulated_coder import SLIP, SimulatedCoder
 from osler.prompting.cases import Cases
@@ -22,6 +22,7 @@ from osler.recipes.tasks.record_question_sql import RECIPE as TASK
 
 TITLE = "A debug loop solves what its turns allow, and a memory is worth what it is fed with"
 SOURCE = "EHRAgent, Shi et al. 2024, arXiv:2401.07128"
+PLAIN = "An assistant that writes programs gets further when it is told why one failed; remembered examples help it only if somebody checked that they were right."
 BUGS = (0, 1, 2, 3)
 FIXES = (("no debugger", 0.5), ("debugger", 0.8))  # probability that the next program has one bug less
 PLANTED = 2  # bugs in the first program where mending may fail
@@ -73,8 +74,7 @@ async def run(setting: Setting) -> Outcome:
         setup=(
             f"{len(cases)} questions on made-up patients, answered from a SQLite database by programs that really run in the "
             f"sandbox. The simulated coder knows the right program and plants errors in it. Debug loop: {PLANTED} lines that fail in each first program, one "
-            f"mended by the next program with probability {FIXES[0][1]:g}, or {FIXES[1][1]:g} when a debugger named the "
-            f"likeliest cause. Memory: with probability {SLIPS:g} a program runs through and answers wrongly, less often "
+            f"mended by the next program with probability {FIXES[0][1]:g}, or {FIXES[1][1]:g} when a debugger named the likeliest cause. Memory: with probability {SLIPS:g} a program runs through and answers wrongly, less often "
             "the more words the nearest solved question shares; a solved case that is wrong itself is copied with "
             f"probability {CONTAGION:g}. Memory is filled from {len(train)} training questions, on other patients."
         ),
@@ -244,7 +244,7 @@ def _solved(sure: Sequence[tuple[int, Right, Right | None]], mended: Sequence[Se
         ),
         Claim(
             text="Where a mending may fail, the share solved follows the binomial probability",
-            seen=f"{len(chances)} points, the least likely of them with p = {min(chances):.2g}",
+            seen=f"{len(chances)} points, the least likely of them with p {p_told(min(chances))}",
             holds=min(chances) > 0.001,
         ),
         Claim(

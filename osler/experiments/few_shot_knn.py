@@ -12,6 +12,10 @@ from osler.prompting.zero_shot import ZeroShot
 
 TITLE = "Nearest demonstrations gain exactly where neighbours help"
 SOURCE = "MedPrompt, Nori et al. 2023, arXiv:2311.16452, dynamic few-shot selection (k = 5)"
+PLAIN = (
+    "Showing a model solved questions that are like the present one helps as much as likeness helps that "
+    "model; questions picked at random do not bring this gain."
+)
 KNOBS = (0.0, 1.0, 2.0, 4.0)
 TOPICS = 200
 
@@ -29,7 +33,7 @@ async def run(setting: Setting) -> Outcome:
             await ask(arm, model, EXAM, cases, train=train, seed=setting.seed) for arm in (random, nearest)
         ]
         gains.append(gain(first, second))
-        rows.append([f"{knob:g}", first.told(), second.told(), gains[-1].told(), f"{gains[-1].p:.2g}"])
+        rows.append([f"{knob:g}", first.told(), second.told(), gains[-1].told(), gains[-1].p_told.removeprefix("= ")])
     return Outcome(
         setup=(
             f"{len(cases):,} questions on {TOPICS} topics; one other question of each topic may be shown. The simulated "

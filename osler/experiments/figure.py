@@ -13,14 +13,20 @@ from osler.study.report.charts.svg import element, image
 from osler.study.report.palette import SERIES
 from osler.study.report.quantities import quantity, tick
 
-_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP = 720, 340, 66, 22, 14
+_WIDTH, _NARROW, _HEIGHT, _LEFT, _RIGHT, _TOP = 720, 330, 340, 66, 22, 14
 _LINE = 16  # height of a line of tick text
+_ROOM = 84  # width that a name of a place needs
 
 
 class _Frame:
-    """Where values lie on the picture."""
+    """Where values lie on the picture, and what stands at the places of x. Numbers stand for names without room."""
 
-    def __init__(self, figure: Figure) -> None:
+    def __init__(self, figure: Figure, width: int) -> None:
+        self.width = width
+        room = width - _LEFT - _RIGHT >= _ROOM * len(figure.names)
+        self.names = {
+            place: name if room else str(at) for at, (place, name) in enumerate(figure.names.items(), start=1)
+        }
         points = [point for curve in figure.curves for point in curve.points]
         xs = [point.x for point in points] or [0.0, 1.0]
         ys = [y for point in points for y in (point.y, point.low, point.high) if y is not None] or [0.0, 1.0]
@@ -43,7 +49,7 @@ class _Frame:
             share = math.log(value / self.x_low) / span
         else:
             share = (value - self.x_low) / ((self.x_high - self.x_low) or 1.0)
-        return _LEFT + 8 + (_WIDTH - _LEFT - _RIGHT - 16) * share
+        return _LEFT + 8 + (self.width - _LEFT - _RIGHT - 16) * share
 
     def y(self, value: float) -> float:
         return _TOP + _HEIGHT * (1 - (value - self.y_low) / ((self.y_high - self.y_low) or 1.0))
@@ -56,21 +62,27 @@ def _round(values: Iterable[float], unit: str) -> tuple[float, ...]:
     return forest.scale(points, unit, signed=min(held) < 0).ticks
 
 
-def picture(figure: Figure) -> Markup:
-    """The figure as one SVG with a text for those who do not see it."""
-    frame = _Frame(figure)
-    lines = max((len(_wrapped(name)) for name in figure.names.values()), default=1)
+def picture(figure: Figure, *, narrow: bool = False) -> Markup:
+    """The figure as one SVG with a text for those who do not see it; ``narrow`` fits a telephone."""
+    frame = _Frame(figure, _NARROW if narrow else _WIDTH)
+    lines = max((len(_wrapped(name)) for name in frame.names.values()), default=1)
     drawn = [*_grid(figure, frame, lines)]
     many = len([curve for curve in figure.curves if not curve.theory])
     for at, curve in enumerate(figure.curves):
-        drawn += _curve(curve, frame, _series(figure, at), shift=_shift(figure, at, many))
+        drawn += _curve(curve, frame, _series(figure, at), shift=_shift(figure, at, many) * (0.55 if narrow else 1.0))
     return image(
         figure.title,
         _told(figure),
         *drawn,
-        view_box=f"0 0 {_WIDTH} {_TOP + _HEIGHT + 26 + _LINE * (lines + 1)}",
-        class_="lines",
+        view_box=f"0 0 {frame.width} {_TOP + _HEIGHT + 26 + _LINE * (lines + len(_wrapped(figure.x_title, frame.width // 8)))}",
+        class_="lines narrow" if narrow else "lines",
     )
+
+
+def numbered(figure: Figure) -> list[str]:
+    """The names of the places on x, in order, where the narrow picture has numbers instead; else none."""
+    shown = _Frame(figure, _NARROW).names
+    return [figure.names[place] for place in shown if shown[place] != figure.names[place]]
 
 
 def legend(figure: Figure) -> list[tuple[Markup, str]]:
@@ -103,7 +115,7 @@ def _shift(figure: Figure, at: int, many: int) -> float:
 
 
 def _grid(figure: Figure, frame: _Frame, lines: int) -> list[Markup]:
-    floor, right = _TOP + _HEIGHT, _WIDTH - _RIGHT
+    floor, right = _TOP + _HEIGHT, frame.width - _RIGHT
     out = []
     for value in frame.y_ticks:
         y = frame.y(value)
@@ -112,11 +124,13 @@ def _grid(figure: Figure, frame: _Frame, lines: int) -> list[Markup]:
     for value in frame.x_ticks:
         x = frame.x(value)
         out.append(element("line", x1=x, x2=x, y1=floor, y2=floor + 5, class_="grid"))
-        for row, words in enumerate(_wrapped(figure.names.get(value, f"{value:g}"))):
+        for row, words in enumerate(_wrapped(frame.names.get(value, f"{value:g}"))):
             y = floor + 20 + row * _LINE
             out.append(element("text", words, x=x, y=y, class_="tick", text_anchor="middle"))
     across, below = (_LEFT + right) / 2, floor + 26 + _LINE * lines
-    out.append(element("text", figure.x_title, x=across, y=below + 4, class_="tick", text_anchor="middle"))
+    for row, words in enumerate(_wrapped(figure.x_title, frame.width // 8)):  # about 8 to a letter
+        y = below + 4 + row * _LINE
+        out.append(element("text", words, x=across, y=y, class_="tick", text_anchor="middle"))
     turned = f"rotate(-90 12 {_TOP + _HEIGHT / 2:.0f})"
     middle = _TOP + _HEIGHT / 2
     out.append(element("text", figure.y_title, x=12, y=middle, class_="tick", text_anchor="middle", transform=turned))
@@ -145,11 +159,11 @@ def _mark(x: float, y: float, series: int) -> Markup:
     return element("g", forest.marker(series), transform=f"translate({x:.1f} {y:.1f})")
 
 
-def _wrapped(name: str) -> list[str]:
-    """A name in lines of about 14 characters."""
+def _wrapped(name: str, most: int = 14) -> list[str]:
+    """A name in lines of about 14 characters, or as many as said."""
     lines: list[str] = []
     for word in name.split():
-        if lines and len(lines[-1]) + len(word) < 14:
+        if lines and len(lines[-1]) + len(word) < most:
             lines[-1] += f" {word}"
         else:
             lines.append(word)

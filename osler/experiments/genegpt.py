@@ -18,6 +18,10 @@ from osler.tools.ncbi_server import Database, running
 
 TITLE = "Demonstrated calls teach a model to use an interface, and its documentation does not"
 SOURCE = "GeneGPT, Jin et al. 2024, arXiv:2304.09667 (ablation by mask)"
+PLAIN = (
+    "A model that learns from examples must be shown how to query a database: describing the database in "
+    "words is not enough. Text inside a record does not make it query anything else."
+)
 TASK = Template(
     title="Questions on made-up genes", capability="knowledge and reasoning", question="{question}", instruction=""
 )

@@ -11,6 +11,10 @@ from osler.prompting.self_consistency import SelfConsistency
 
 TITLE = "Deferring the cases on which samples disagree raises accuracy on the rest, if difficulty differs"
 SOURCE = "Med-PaLM, Singhal et al. 2022, arXiv:2212.13138 (41 samples; 82.5 % right when 45 % are deferred)"
+PLAIN = (
+    "Handing the questions on which a model disagrees with itself to a person makes its other answers more "
+    "reliable, most of all where some questions are harder than others."
+)
 DEFERRED = (0.0, 0.15, 0.3, 0.45, 0.6, 0.75)
 SPREADS = (0.0, 1.5)
 

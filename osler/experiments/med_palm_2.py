@@ -11,6 +11,10 @@ from osler.prompting.self_consistency import SelfConsistency
 
 TITLE = "Ensemble refinement wins where a minority of chains carries the evidence; else it is a vote over 11 chains"
 SOURCE = "Med-PaLM 2, Singhal et al. 2023, arXiv:2305.09617 (11 chains, 33 refinements)"
+PLAIN = (
+    "Letting a model read its own drafts before it answers helps when a few drafts hold the deciding "
+    "evidence; otherwise it is worth no more than counting the drafts' answers."
+)
 SKILL = 0.3
 DECISIVE = (0.0, 0.1, 0.25, 0.5, 1.0)
 
@@ -40,14 +44,22 @@ async def run(setting: Setting) -> Outcome:
     ]
     return Outcome(
         setup=(
-            f"{len(cases):,} questions. A chain is right with probability {SKILL:g}; wrong chains all fall for the same "
-            "option, so that the majority is wrong. With the probability on the x axis a right chain states the evidence "
-            f"that settles the case; a refinement that sees it follows it. Both methods make {calls:.0f} calls a question."
+            f"{len(cases):,} questions. The model first writes drafts, each with its reasoning (a chain), then answers again "
+            f"having read them (a refinement). A chain is right in {100 * SKILL:.0f} % of cases; wrong chains all fall for "
+            "the same option, so that the majority is wrong. With the probability on the x axis a right chain is "
+            "decisive: it states the evidence that settles the case, and a refinement that sees it follows it. Both "
+            f"methods make {calls:.0f} calls a question."
         ),
         tables=[
             TableOf(
                 title="Self-consistency and ensemble refinement, 44 calls each",
-                columns=("decisive", "self-consistency", "refinement", "theory of refinement", "difference"),
+                columns=(
+                    "right chains that are decisive",
+                    "self-consistency",
+                    "refinement",
+                    "theory of refinement",
+                    "difference",
+                ),
                 rows=rows,
             )
         ],
@@ -80,7 +92,7 @@ async def run(setting: Setting) -> Outcome:
             ),
             Claim(
                 text="Where a minority is decisive refinement wins",
-                seen=f"decisive 0.25: {gains[2].told()}, p = {gains[2].p:.2g}",
+                seen=f"one right chain in four decisive: {gains[2].told()}, p {gains[2].p_told}",
                 holds=gains[2].positive,
             ),
             Claim(

@@ -7,7 +7,12 @@ from osler.experiments.outcome import Claim, Curve, Figure, Outcome, Point, Sett
 
 TITLE = "The calculators against MedCalc-Bench v1.0, from the gold entities"
 SOURCE = "Khandekar et al. 2024, arXiv:2406.12036, test set of v1.0 (1,047 rows; needs OSLER_DATA)"
+PLAIN = (
+    "By the published formulas the calculators give the benchmark's answer in about five of six rows. The "
+    "other rows were explained by looking at these very rows, which is no proof of either side."
+)
 WANTED = 0.98
+FRAMINGHAM = "framingham_hard_coronary_disease"
 
 
 async def run(setting: Setting) -> Outcome:
@@ -24,13 +29,16 @@ async def run(setting: Setting) -> Outcome:
     for one in found.disagreements:
         told = f"{one.calculator}: {one.reason}"
         reasons[told] = reasons.get(told, 0) + 1
+    framingham, rounded, _ = found.by_calculator()[FRAMINGHAM]
     agreed, _ = interval_of_proportion(found.agreed, found.n)
     return Outcome(
         setup=(
             f"{found.n:,} rows, {len(rows)} calculators. Each calculator is its published formula, with the entities that the "
             "benchmark marks as gold. A label within 5 % (numbers) or equal (scores, dates) is reproduced. Where it is not, "
-            "one named slip per calculator is applied to the same entities: if it gives the label exactly, on every row of "
-            "that calculator, the label is wrong in a known way."
+            "one set of named slips per calculator (one to six of them, the same on all its rows) is applied to the same "
+            "entities, and the label counts as explained if that gives it within the benchmark's tolerance. The slips were "
+            "written while looking at these same rows and their worked solutions, so the rows that they explain are a "
+            "description of v1.0 and no test of the calculators."
         ),
         tables=[
             TableOf(
@@ -39,7 +47,7 @@ async def run(setting: Setting) -> Outcome:
                 rows=[
                     ["the published formula gives the label", str(found.agreed), _share(found.agreed, found.n)],
                     [
-                        "a named slip of v1.0 gives the label exactly",
+                        "the calculator's set of slips gives the label",
                         str(len(explained)),
                         _share(len(explained), found.n),
                     ],
@@ -85,13 +93,16 @@ async def run(setting: Setting) -> Outcome:
         ],
         claims=[
             Claim(
-                text=f"The published formulas alone stay below {100 * WANTED:.0f} %: that many labels of v1.0 are wrong",
+                text=f"The published formulas alone stay below {100 * WANTED:.0f} %",
                 seen=f"{found.agreed} of {found.n}: {100 * found.agreed / found.n:.1f} % ({100 * agreed.low:.1f} to {100 * agreed.high:.1f})",
                 holds=found.agreed / found.n < WANTED,
             ),
             Claim(
-                text=f"At least {100 * WANTED:.0f} % by the formulas as v1.0 applied them, slips named",
-                seen=f"{reproduced} of {found.n}: {100 * reproduced / found.n:.1f} %",
+                text=f"With one set of slips per calculator, written on these rows, at least {100 * WANTED:.0f} % are accounted for",
+                seen=(
+                    f"{reproduced} of {found.n}: {100 * reproduced / found.n:.1f} %, of them {found.agreed} "
+                    f"({100 * found.agreed / found.n:.1f} %) by the published formulas and {len(explained)} by slips"
+                ),
                 holds=reproduced / found.n >= WANTED,
             ),
             Claim(
@@ -101,8 +112,12 @@ async def run(setting: Setting) -> Outcome:
             ),
         ],
         limits=(
-            "The published formulas do not reach 98 % of the labels of v1.0, because the program that made the labels slips in "
-            "the ways listed; later versions of the benchmark corrected labels. We did not bend a formula to a label. This is "
+            "A slip that gives a label shows where the label can come from. That the label is wrong is shown only where the "
+            "worked solution of its row takes that step, which this run does not read; later versions "
+            "of the benchmark corrected labels. No formula was bent to a label, but the slips were: a set of up to six, "
+            "chosen on the rows that it explains, can fit by chance. The rows of the Framingham score that agree do so by "
+            f"rounding only: the labels are shares with one decimal, and on all {rounded} rows that agree the slip rounds to "
+            f"the same label; without them the formulas give {found.agreed - rounded} of {found.n - framingham}. This is "
             "arithmetic on entities that people marked: it says nothing of whether a model finds them in a note."
         ),
     )

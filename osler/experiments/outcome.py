@@ -74,8 +74,8 @@ class Claim:
 
 @dataclasses.dataclass(kw_only=True)
 class Outcome:
-    """All that an experiment found. ``setup`` says in one paragraph what was simulated or replayed; ``limits`` what
-    this cannot show."""
+    """All that an experiment found. ``plain``: what it means, in a sentence or two for a clinician. ``setup`` says in
+    one paragraph what was simulated or replayed; ``limits`` what this cannot show."""
 
     setup: str
     tables: Sequence[TableOf]
@@ -85,6 +85,7 @@ class Outcome:
     name: str = ""
     title: str = ""
     source: str = ""
+    plain: str = ""
     seconds: float = 0.0
 
     @property
@@ -92,4 +93,8 @@ class Outcome:
         return [claim for claim in self.claims if claim.holds is False]
 
     def json(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)
+        """All of it as plain JSON; the places of a figure's names are texts there, as JSON has no other keys."""
+        found = dataclasses.asdict(self)
+        for figure in found["figures"]:
+            figure["names"] = {f"{place:g}": name for place, name in figure["names"].items()}
+        return found

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from osler.experiments.figure import legend, picture
+from osler.experiments.figure import legend, numbered, picture
 from osler.experiments.outcome import Outcome
 
 
@@ -18,7 +18,13 @@ def render(outcome: Outcome) -> str:
 
     style = palette.css() + resource("page.css")
     figures: list[dict[str, Any]] = [
-        {"figure": figure, "picture": picture(figure), "legend": legend(figure)} for figure in outcome.figures
+        {
+            "figure": figure,
+            "pictures": (picture(figure), picture(figure, narrow=True)),
+            "numbered": numbered(figure),
+            "legend": legend(figure),
+        }
+        for figure in outcome.figures
     ]
     return (
         environment()
@@ -32,7 +38,5 @@ def write(outcome: Outcome, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     page = folder / "report.html"
     page.write_text(render(outcome), encoding="utf-8")
-    (folder / "results.json").write_bytes(
-        orjson.dumps(outcome.json(), option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS)
-    )
+    (folder / "results.json").write_bytes(orjson.dumps(outcome.json(), option=orjson.OPT_INDENT_2))
     return page

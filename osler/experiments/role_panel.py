@@ -21,6 +21,10 @@ from osler.recipes.systems.role_panel import RECIPE
 
 TITLE = "A panel is worth more than as many samples where one member can give the deciding reason"
 SOURCE = "MedAgents, Tang et al. 2023, arXiv:2311.10537 (recalled); MDAgents, Kim et al. 2024, arXiv:2404.15155"
+PLAIN = (
+    "A panel of model experts beats asking one model as often only if a member can give the deciding reason "
+    "and the others follow it; no panel finds a mistake that all its members share."
+)
 SKILL, ROLES, CALLS = 0.65, len(RECIPE.roles), 2 * len(RECIPE.roles) + 1
 BLIND = (0.0, 0.1, 0.2, 0.3, 0.35)
 REASONS = 0.5

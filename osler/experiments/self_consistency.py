@@ -13,6 +13,10 @@ from osler.prompting.self_consistency import SelfConsistency
 
 TITLE = "Self-consistency raises accuracy exactly where the right answer is the most likely one"
 SOURCE = "Wang et al. 2023, arXiv:2203.11171; Med-PaLM, Singhal et al. 2022, arXiv:2212.13138 (11 samples)"
+PLAIN = (
+    "Asking a model many times and taking the commonest answer helps where its commonest answer is the right "
+    "one, and harms where a wrong one is."
+)
 OPTIONS = 4
 SKILLS = (0.2, 0.35, 0.5, 0.7)
 SAMPLES = (1, 3, 5, 11, 21, 41)

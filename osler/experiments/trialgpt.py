@@ -17,6 +17,7 @@ from osler.tasks.template import Template
 
 TITLE = "The ranking of trials is as good as the labels of the criteria"
 SOURCE = "TrialGPT, Jin et al. 2024, Nat Commun 15:9074, arXiv:2307.15051"
+PLAIN = "The order in which trials are offered for a patient is only as good as the reading of each single criterion."
 NOISE = (0.0, 0.1, 0.2, 0.4, 0.7)
 TASK = Template(
     title="Trials of a made-up patient",

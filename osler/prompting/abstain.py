@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import math
-from collections.abc import Sequence
-from typing import Literal, Self
+from collections.abc import Collection, Sequence
+from typing import Any, Literal, Self
 
-from osler.core.block import block, replace
+from osler.core.block import block, is_block, replace
 from osler.core.errors import ModelError, SpecError
 from osler.core.types import Model, Prediction, Prompt, Strategy
 from osler.prompting.around import Around, fitting_of
@@ -22,26 +22,28 @@ from osler.prompting.zero_shot import ZeroShot
 
 AT_ONCE = 16
 LEVELS = tuple(step / 10 for step in range(10, 0, -1))  # shares of the cases answered that ``risk`` chooses from
+NO_THRESHOLD = "give one of threshold = 0.8 (a confidence), coverage = 0.8 (a share of the cases) or risk = 0.1"
 _EDGE = 1e-9  # a share of votes is a quotient: equal confidences stay equal
 
 
 @block
 class Abstain(Around):
-    """Answer only where the confidence is at least ``threshold``; else the answer is the word ``says``.
+    """Answer only where the confidence is at least ``threshold``; else the answer is the word ``says``. Give one of
+    threshold, coverage and risk.
 
     An abstention is a prediction with ``says`` as its answer and the votes of the strategy inside: ``abstain_rate`` and
     ``answered_accuracy`` read the word, ``risk_coverage_area`` and ``accuracy_at_80`` the votes, as if it had answered.
     An unread answer stays unread: that is a failure, no decision.
 
     by: ``votes`` is the largest share or probability of a label, ``margin`` its distance to the second. A strategy
-    without votes is refused. coverage or risk (one of them, not both) have ``fit`` choose the threshold on at most
-    ``cases`` validation cases: the highest one at which at least the share ``coverage`` is answered; or the lowest
+    without votes is refused. coverage or risk have ``fit`` choose the threshold on at most ``cases`` validation cases,
+    and the fitted block holds that threshold in their place: the highest one at which at least the share ``coverage`` is answered; or the lowest
     one, of ten levels of coverage, at which the exact upper limit (one-sided, 95 % for all levels together) of the
     share of wrong answers is at most ``risk``. Validation cases are never shown as demonstrations; where none of them
     could be read the threshold is 1, the most careful one.
     """
 
-    threshold: float = 0.5
+    threshold: float | None = None
     by: Literal["votes", "margin"] = "votes"
     coverage: float | None = None
     risk: float | None = None
@@ -50,15 +52,24 @@ class Abstain(Around):
     inner: Strategy = ZeroShot(by="score")
 
     def check(self) -> None:
-        if self.coverage is not None and self.risk is not None:
-            raise SpecError("abstain has both coverage and risk", hint="leave one of them out")
+        given = [name for name in ("threshold", "coverage", "risk") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise SpecError(
+                f"abstain has both {' and '.join(given)}, and each of them sets when it answers",
+                hint='keep one of them; where a recipe brings its own, write use = "abstain" in place of from',
+            )
         for name, value in (("coverage", self.coverage), ("risk", self.risk)):
             if value is not None and not 0.0 < value <= 1.0:
                 raise SpecError(f"abstain.{name} must be above 0 and at most 1, got {value}")
-        if not 0.0 <= self.threshold <= 1.0:
+        if self.threshold is not None and not 0.0 <= self.threshold <= 1.0:
             raise SpecError(f"abstain.threshold must be from 0 to 1, got {self.threshold}", hint="threshold = 0.5")
         if self.cases < 1 or not self.says.strip():
             raise SpecError("abstain.cases must be at least 1 and abstain.says a word")
+
+    @property
+    def open(self) -> bool:
+        """Whether nothing says yet when it answers: no threshold, and nothing to learn one from."""
+        return self.threshold is None and self.coverage is None and self.risk is None
 
     def fitting(self, cases: int) -> int:
         """Calls that ``fit`` makes at most."""
@@ -79,7 +90,7 @@ class Abstain(Around):
             chosen = _of_coverage(found, self.coverage)
         else:
             chosen = _of_risk(found, self.risk or 0.0)
-        fitted: Self = replace(self, inner=inner, threshold=chosen)
+        fitted: Self = replace(self, inner=inner, threshold=chosen, coverage=None, risk=None)
         return fitted
 
     async def _tried(
@@ -116,10 +127,29 @@ class Abstain(Around):
             raise SpecError(
                 f"abstain.says is {self.says!r}, which is also a label of the case", hint="set says to another word"
             )
+        if self.threshold is None:
+            raise SpecError(
+                "abstain has no threshold yet",
+                hint=NO_THRESHOLD if self.open else "call fit with validation cases; a study does so by itself",
+            )
         said = await self.inner.predict(prompt, model, seed=seed)
         if not said.parsed or said.answer is None or self._confidence(said) >= self.threshold - _EDGE:
             return said
         return dataclasses.replace(said, answer=self.says)
+
+
+def may_vote(strategy: Any, supports: Collection[str]) -> bool:
+    """Whether a strategy may give votes or probabilities with a model that supports this; False only where it is sure:
+    one generated answer, whatever stands around it, has none."""
+    while is_block(strategy):
+        if getattr(strategy, "several", False):
+            return True
+        if isinstance(strategy, ZeroShot):
+            return strategy.by == "score" or (strategy.by == "auto" and "generate" not in supports)
+        if not isinstance(strategy, Around):
+            return True
+        strategy = strategy.inner
+    return True
 
 
 def _of_coverage(found: Sequence[tuple[float, float]], coverage: float) -> float:

@@ -89,7 +89,9 @@ class ChainOfThought(Around):
             picked = random.Random(f"{cases.seed}/worked").sample(range(len(cases)), self.keep)
             worked = [cases[at] for at in sorted(picked)]
         alone = replace(self, inner=inner)
-        return replace(alone, rationales=await right_chains(alone, worked, model, seed=cases.seed))
+        kept = await right_chains(alone, worked, model, seed=cases.seed)
+        cases.log({"method": "chain_of_thought", "step": "chains", "kept": len(kept), "worked": len(worked)})
+        return replace(alone, rationales=kept)
 
     async def predict(self, prompt: Prompt, model: Model, *, seed: int) -> Prediction:
         if self.extract:

@@ -17,6 +17,7 @@ from osler.core.errors import SpecError
 from osler.core.types import Demo, Model, Prediction, Prompt, Strategy
 from osler.models.encoder import Encoder
 from osler.prompting.around import Around, within
+from osler.prompting.cases import Cases
 from osler.prompting.demonstrations import maximal_marginal_relevance, nearest, round_robin, same
 from osler.prompting.zero_shot import ZeroShot
 
@@ -75,6 +76,8 @@ class FewShot(Around):
             )
         inner = await self.inner.fit(train, model)
         pool = _pool(train, inner, set(named) if self.select == "fixed" else None)
+        if self.select != "fixed" and len(pool) < self.k:
+            Cases.of(train).log({"method": "few_shot", "step": "pool", "held": len(pool), "k": self.k})
         return replace(self, pool=pool, inner=inner)
 
     async def predict(self, prompt: Prompt, model: Model, *, seed: int) -> Prediction:

@@ -5,21 +5,52 @@ Calls that differ only in their draw (seed, or temperatures next to each other) 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
 
+from osler.core.block import is_block, snake
+from osler.core.errors import SpecError
 from osler.core.types import Message, Model, Prompt, Strategy
 from osler.models.heard import Call, Heard
+from osler.prompting.cases import Pair
 
 
-async def preview(strategy: Strategy, model: Model, prompt: Prompt, *, seed: int = 0) -> str:
-    """The calls that a (fitted) strategy makes for ``prompt``, as Markdown. ``model`` answers them: a simulated one
-    will do where no earlier answer changes what is sent next."""
+async def preview(
+    strategy: Strategy, model: Model, prompt: Prompt, *, seed: int = 0, train: Sequence[Pair] | None = None
+) -> str:
+    """The calls that a strategy makes for ``prompt``, as Markdown. ``model`` answers them: a simulated one will do where
+    no earlier answer changes what is sent next.
+
+    ``train``: (prompt, answer) pairs to fit the strategy on first. SpecError where it learns from such cases, has not
+    been fitted and gets none: it would send less than it will in a study.
+    """
+    missing = None if train is not None else unfitted(strategy)
+    if missing is not None:
+        raise SpecError(
+            f"{snake(type(missing).__name__)} learns from training cases and was not fitted (or kept none), so these are "
+            "not the calls that a study would make",
+            hint="give train = [(prompt, answer), ...]; for a study: osler show CASE STUDY --preview SYSTEM",
+        )
+    asked = strategy if train is None else await strategy.fit(train, model)
     heard = Heard(model)
-    await strategy.predict(prompt, heard, seed=seed)
+    await asked.predict(prompt, heard, seed=seed)
     return written(heard.calls)
+
+
+def unfitted(strategy: Any) -> Any:
+    """The first part of a strategy that learns what it sends and holds nothing yet; None where all is there."""
+    if hasattr(strategy, "winner"):  # what stood there before the search is not asked any more
+        return strategy if strategy.winner is None else unfitted(strategy.winner)
+    if hasattr(strategy, "pool") and getattr(strategy, "learns", True) and not strategy.pool:
+        return strategy
+    if not is_block(strategy):
+        return None
+    held = (getattr(strategy, field.name) for field in dataclasses.fields(strategy))
+    inside = (part for value in held for part in (value if isinstance(value, tuple) else (value,)))
+    return next((found for part in inside if (found := unfitted(part)) is not None), None)
 
 
 def written(calls: Sequence[Call]) -> str:

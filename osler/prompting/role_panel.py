@@ -70,7 +70,7 @@ class RolePanel:
         if len(names) < 2 or len(set(names)) < len(names) or not all(name.strip() for name in names):
             raise SpecError(
                 f"role_panel.roles must hold at least two roles of different names, got {len(names)}",
-                hint='roles = [{ block = "Role", name = "cardiologist" }, ...]',
+                hint='roles = [{ use = "role", name = "cardiologist" }, { use = "role", name = "pharmacologist" }]',
             )
         if self.rounds < 0:
             raise SpecError(f"role_panel.rounds must be 0 or more, got {self.rounds}")

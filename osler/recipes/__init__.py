@@ -11,7 +11,7 @@ import importlib
 import pkgutil
 from collections.abc import Mapping
 from importlib import resources
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import orjson
 
@@ -21,6 +21,8 @@ from osler.core.types import Metric, Model, Strategy, Tool
 from osler.data.source import Source
 
 Kind = Literal["tasks", "models", "systems"]
+KINDS: tuple[str, ...] = get_args(Kind)
+LISTED = ("tools", "metrics", "sources")  # blocks alone: they have names and no recipes
 # Packages whose modules define blocks; importing them registers the blocks. None imports a heavy library.
 _WITH_BLOCKS = ("data", "tasks", "models", "knowledge", "tools", "evaluation", "prompting", "tuning")
 
@@ -37,7 +39,12 @@ def discover() -> None:
 
 @functools.cache
 def names(kind: Kind) -> tuple[str, ...]:
-    """The recipes of a kind, by file name."""
+    """The recipes of a kind, by file name; SpecError for what has none."""
+    if kind not in KINDS:
+        raise SpecError(
+            f"there are no recipes of {kind!r}, only of {', '.join(KINDS)}",
+            hint=f"osler list {kind} shows what a study can name of them" if kind in LISTED else nearest(kind, KINDS),
+        )
     package = importlib.import_module(f"osler.recipes.{kind}")
     return tuple(sorted(found.name for found in pkgutil.iter_modules(package.__path__)))
 

@@ -53,8 +53,8 @@ Compute every number again, offline:  osler score --from THIS_FOLDER
 """
 PRIVATE = """
 The data counts as identifiable. No text of a case is here; ids, patients and answers in free text are replaced by
-hashes (BLAKE2b, 16 hex characters) and file paths are hidden. The real ids are in the store of the study. A hash
-hides an id only from those who cannot guess it, so treat this folder with care.
+hashes (BLAKE2b, 16 hex characters) and file paths are hidden. Words that decline to answer stay. The real ids are in
+the store of the study: osler show takes the hash of an id, too, where that store is. A hash hides an id only from those who cannot guess it, so treat this folder with care.
 """
 _KEYS = (
     *("study", "data", "task", "systems", "comparisons", "metrics", "published"),

@@ -95,9 +95,17 @@ def answers(study: Study, test: Sequence[Example], problems: Problems) -> None:
     if study.task.lettered and many is not None:
         problems.add(
             f"the case {many!r} has more than {len(LETTERS)} choices, and they are lettered",
-            "leave out lettered = true",
+            "lettered = true is for cases with a few options each: name the column that holds them, as in data = { ..., "
+            'choices_column = "choices" }; without it the choices are labels that all cases share',
         )
         return
+    odd = next((case.id for case in test if case.choices and case.target not in _labels(study, case)), None)
+    if odd is not None:
+        problems.add(
+            f"the gold answer of the case {odd!r} is none of its {'letters' if study.task.lettered else 'choices'}, so no "
+            "answer could be right",
+            "targets are letters where the task says lettered = true, and the choices themselves where it does not",
+        )
     bare = next((example.id for example in test if not example.choices), None)
     if bare is None:
         longest = 0 if study.task.lettered else max(map(len, test[0].choices))
@@ -132,6 +140,11 @@ def answers(study: Study, test: Sequence[Example], problems: Problems) -> None:
             f"none of {', '.join(told)} is a measure of faithfulness: a wrong dose or a lost negation hardly moves them",
             'add a metric of faithfulness, such as "fact_recall", "fabrication_rate" or "number_unit_fidelity"',
         )
+
+
+def _labels(study: Study, case: Example) -> Sequence[str]:
+    """What a prompt of that case will let be answered."""
+    return tuple(LETTERS[: len(case.choices)]) if study.task.lettered else case.choices
 
 
 def probed(study: Study, test: Sequence[Example], problems: Problems) -> None:

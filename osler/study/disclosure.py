@@ -17,13 +17,15 @@ from osler.core.block import canonical, digest
 from osler.core.types import LETTERS, Example, Prediction
 from osler.evaluation.metrics.kinds import TableMetric
 from osler.evaluation.metrics.per_case import case_scores
+from osler.evaluation.metrics.selective import is_word
 from osler.evaluation.probes import META as PROBED
 from osler.evaluation.probes import is_probed
-from osler.evaluation.table import spelled
+from osler.evaluation.table import offers, spelled
 from osler.study.answers import Answers, Frame
 from osler.study.opinions import Opinion, is_rater
 
 MASK = "(not shown)"
+_ABSTAIN = "Abstain"  # the block of osler.prompting.abstain, as a spec names it
 _PASSAGE_ID = re.compile(r"[\w.:-]{1,40}")
 _PATH = re.compile(r"""(\bpath["']?\s*=\s*)("{3}.*?"{3}|'{3}.*?'{3}|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')""", re.DOTALL)
 
@@ -39,18 +41,36 @@ def disclosed(
     """The cases and answers as they may leave: unchanged, or of identifiable data without ids and texts.
 
     Of meta stay the fields that the study groups by, the evidence ids and, as a pseudonym, the patient. Labels stay
-    where all cases share their choices, and letters; every other answer becomes a pseudonym. Scores that metrics
-    read from texts are kept beside the answers, for the texts are gone.
+    where all cases share their choices, and letters, and words that decline to answer (``declining``); every other
+    answer becomes a pseudonym. Scores that metrics read from texts are kept beside the answers, for the texts are gone.
     """
     if sensitivity != "identifiable":
         return examples, answers
     sets = {example.choices for example in examples}
     shared = next(iter(sets)) if len(sets) == 1 else ()
     by_id = {example.id: example for example in examples}
+    words = declining(answers, frame)
     return (
-        [_case(example, shared, frame) for example in examples],
-        [_cell(cell, by_id, shared, frame) for cell in answers],
+        [_case(example, shared, words, frame) for example in examples],
+        [_cell(cell, by_id, shared, words, frame) for cell in answers],
     )
+
+
+def declining(answers: Sequence[Answers], frame: Frame) -> frozenset[str]:
+    """The words by which a system says that it does not answer: those of the study's metrics, and what its systems say.
+
+    They are written in the study or in Osler, so they are no text of a patient.
+    """
+    found = {str(word) for metric in frame.metrics.values() for word in getattr(metric, "abstained", ())}
+    return frozenset(found.union(*(_says(cell.spec) for cell in answers)))
+
+
+def _says(spec: Any) -> set[str]:
+    """What every ``abstain`` within the spec of a cell answers when it is not sure."""
+    if isinstance(spec, Mapping):
+        own = {str(spec["says"])} if spec.get("block") == _ABSTAIN and "says" in spec else set()
+        return own.union(*map(_says, spec.values()))
+    return set().union(*map(_says, spec)) if isinstance(spec, (list, tuple)) else set()
 
 
 def rater_numbers(given: Sequence[Opinion], others: Iterable[str] = ()) -> dict[str, str]:
@@ -80,7 +100,7 @@ def _numbered(by: str, numbers: Mapping[str, str]) -> str:
     return f"{role}:{numbers[name]}"
 
 
-def _case(example: Example, shared: tuple[str, ...], frame: Frame) -> Example:
+def _case(example: Example, shared: tuple[str, ...], words: frozenset[str], frame: Frame) -> Example:
     kept = {
         *frame.subgroups,
         frame.compare_by,
@@ -95,10 +115,13 @@ def _case(example: Example, shared: tuple[str, ...], frame: Frame) -> Example:
         meta["evidence"] = _passages(example.meta["evidence"])
     if frame.cluster and example.meta.get(frame.cluster) is not None:
         meta[frame.cluster] = pseudonym(spelled(example.meta[frame.cluster]))
-    return Example(id=pseudonym(example.id), input={}, target=_label(example.target, shared), choices=shared, meta=meta)
+    target = _label(example.target, example, shared, words)
+    return Example(id=pseudonym(example.id), input={}, target=target, choices=shared, meta=meta)
 
 
-def _cell(cell: Answers, by_id: Mapping[str, Example], shared: tuple[str, ...], frame: Frame) -> Answers:
+def _cell(
+    cell: Answers, by_id: Mapping[str, Example], shared: tuple[str, ...], words: frozenset[str], frame: Frame
+) -> Answers:
     rows = [by_id[name] for name in cell.ids]
     scores = {
         name: tuple(
@@ -111,27 +134,31 @@ def _cell(cell: Answers, by_id: Mapping[str, Example], shared: tuple[str, ...], 
         cell,
         spec=without_paths(cell.spec),
         ids=tuple(map(pseudonym, cell.ids)),
-        predictions=tuple(_prediction(item, shared) for item in cell.predictions),
+        predictions=tuple(
+            _prediction(item, example, shared, words) for item, example in zip(cell.predictions, rows, strict=True)
+        ),
         scores=scores,
     )
 
 
-def _prediction(item: Prediction, shared: tuple[str, ...]) -> Prediction:
+def _prediction(item: Prediction, example: Example, shared: tuple[str, ...], words: frozenset[str]) -> Prediction:
     return dataclasses.replace(
         item,
-        answer=None if item.answer is None else _label(item.answer, shared),
+        answer=None if item.answer is None else _label(item.answer, example, shared, words),
         rationale="",
         evidence=None if item.evidence is None else _passages(item.evidence),
-        votes={_label(label, shared): share for label, share in item.votes.items()},
+        votes={_label(label, example, shared, words): share for label, share in item.votes.items()},
         replies=tuple(
             dataclasses.replace(reply, text="", texts=(), tool_calls=(), logprobs=None) for reply in item.replies
         ),
     )
 
 
-def _label(text: str, shared: tuple[str, ...]) -> str:
+def _label(text: str, example: Example, shared: tuple[str, ...], words: frozenset[str]) -> str:
     letter = len(text) == 1 and text in LETTERS
-    return text if letter or text in shared else pseudonym(text)
+    # A word that is a choice of its case is an answer: it must not look like declining once the choices are gone.
+    word = is_word(text, words) and not offers(example, text)
+    return text if letter or word or text in shared else pseudonym(text)
 
 
 def _passages(ids: Iterable[Any]) -> tuple[str, ...]:

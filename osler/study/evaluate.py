@@ -129,7 +129,7 @@ def _compared(
                 "detectable",
             )
         }
-        row |= {"p_adjusted": None, "verdict": named(verdict(found), a, b)}
+        row |= {"p_adjusted": None, "verdict": named(verdict(found, getattr(metric, "unit", "")), a, b)}
         out.append(row)
     return out
 

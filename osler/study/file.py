@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,6 +66,10 @@ class Problems:
             self.found.append((message, hint))
 
     def take(self, error: Exception, where: str = "") -> None:
+        if isinstance(error, Several):
+            for one in error.errors:
+                self.take(one, where)
+            return
         message = getattr(error, "message", str(error))
         self.add(f"{where}: {message}" if where else message, getattr(error, "hint", ""))
 
@@ -86,6 +90,24 @@ def attempt(problems: Problems, where: str, make: Any) -> Any:
     except (TypeError, ValueError) as error:
         problems.add(f"{where}: {error}")
     return None
+
+
+class Several(SpecError):
+    """Mistakes of one block, all that are known."""
+
+    def __init__(self, errors: Sequence[SpecError]) -> None:
+        self.errors: list[SpecError] = [
+            one for error in errors for one in (error.errors if isinstance(error, Several) else [error])
+        ]
+        super().__init__(
+            "; ".join(one.message for one in self.errors), hint="; ".join(o.hint for o in self.errors if o.hint)
+        )
+
+
+def raise_all(errors: Sequence[SpecError]) -> None:
+    """Raise what there is: one error as it is, more of them as ``Several``."""
+    if errors:
+        raise errors[0] if len(errors) == 1 else Several(errors)
 
 
 class StudyError(SpecError):

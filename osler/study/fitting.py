@@ -6,8 +6,8 @@ never searched a second time, so a call that fails on another day cannot change 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from osler import recipes
@@ -17,6 +17,7 @@ from osler.core.types import Example, Prediction, Prompt, Score
 from osler.evaluation.metrics.kinds import Additive, MeanOfCases, MeanOfRows, Summed, TableMetric, Weighted
 from osler.prompting.cases import Cases
 from osler.prompting.optimise.allowance import Metered, Used
+from osler.study import learnt
 from osler.study.dataset import Fold, cluster, fits_by_calls
 from osler.study.progress import Progress
 from osler.study.resolve import Study
@@ -65,15 +66,41 @@ def keyed(base: Any, system: Any, fold: Fold, *, lettered: bool) -> Any:
     return base.keyed(asked, lettered=lettered)
 
 
+def cases_of(study: Study, fold: Fold, *, seed: int, log: Callable[[Mapping[str, Any]], None]) -> Cases:
+    """What a system of a study is fitted on: the training cases of a fold, what variants are judged by, and a log."""
+    task, (name, metric) = study.task, judged_by(study)
+    known = {example.id: example for example in (*fold.train, *fold.valid)}
+
+    def judge(case: str, prediction: Prediction) -> Score:
+        found: Score = metric.score(known[case], prediction)
+        return found
+
+    def pairs(examples: Sequence[Example]) -> tuple[tuple[Prompt, str], ...]:
+        return tuple((task.prompt(example), example.target) for example in examples)
+
+    return Cases(
+        train=pairs(fold.train),
+        valid=pairs(fold.valid),
+        judge=judge if metric is not None else None,
+        metric=name or "accuracy",
+        higher_is_better=getattr(metric, "higher_is_better", None) is not False,
+        seed=seed,
+        log=log,
+        cluster=lambda case: cluster(known[case], task),
+        explanation=lambda case: str(known[case].meta.get("explanation") or ""),
+    )
+
+
 @dataclass
 class Fitting:
-    """The fits of one cell, fold by fold. ``used``: what they asked of models so far."""
+    """The fits of one cell, fold by fold. ``used``: what they asked of models so far; ``short``: what they lack."""
 
     cell: Cell
     study: Study
     store: Store
     show: Progress
     used: Used = Used()
+    short: list[str] = field(default_factory=list)
 
     async def of(self, fold: Fold, place: int, model: Any, base: Any) -> Any:
         """The system fitted on a fold; one that was searched for and frozen in an earlier run comes from the store."""
@@ -82,7 +109,7 @@ class Fitting:
         kept = self._kept(place, block_id(base)) if searched else None
         if kept is not None:
             return kept
-        cases = self._cases(fold, place)
+        cases = cases_of(self.study, fold, seed=self.cell.seed, log=lambda row: self._log(row, place))
         if searched:
             self.show.note(f"fitting {self.cell.system.name} for {self.cell.model.name}")
         metered = Metered(model)
@@ -90,6 +117,11 @@ class Fitting:
             system = await block.fit(cases, metered)
         finally:
             self.used = metered.used
+            if self.used.calls:  # also of a search that broke off: it was paid
+                used = {"calls": self.used.calls, "tokens": self.used.tokens, "usd": self.used.usd}
+                self.store.event(
+                    self.study.name, "fitting used", cell=self.cell.id, fold=place, fresh=self.used.fresh, **used
+                )
         more: dict[str, Any] = {"valid": len(fold.valid), "spec": to_spec(system)} if searched else {}
         self.store.event(
             self.study.name,
@@ -111,32 +143,14 @@ class Fitting:
                 return from_spec(event["spec"])
         return None
 
-    def _cases(self, fold: Fold, place: int) -> Cases:
-        task, (name, metric) = self.study.task, judged_by(self.study)
-        known = {example.id: example for example in (*fold.train, *fold.valid)}
-
-        def judge(case: str, prediction: Prediction) -> Score:
-            found: Score = metric.score(known[case], prediction)
-            return found
-
-        return Cases(
-            train=self._pairs(fold.train),
-            valid=self._pairs(fold.valid),
-            judge=judge if metric is not None else None,
-            metric=name or "accuracy",
-            higher_is_better=getattr(metric, "higher_is_better", None) is not False,
-            seed=self.cell.seed,
-            log=lambda row: self._log(row, place),
-            cluster=lambda case: cluster(known[case], task),
-            explanation=lambda case: str(known[case].meta.get("explanation") or ""),
-        )
-
-    def _pairs(self, examples: Sequence[Example]) -> tuple[tuple[Prompt, str], ...]:
-        return tuple((self.study.task.prompt(example), example.target) for example in examples)
-
     def _log(self, row: Mapping[str, Any], place: int) -> None:
         if "optimiser" not in row:  # what a method learns by heart is no variant that a search tried
-            self.store.event(self.study.name, "learnt", cell=self.cell.id, fold=place, **row)
+            self.store.event(self.study.name, learnt.KIND, cell=self.cell.id, fold=place, **row)
+            label = self.study.label(self.cell.model.name, self.cell.system.name)
+            said = learnt.told(label, row, place, self.study.folds)
+            if said and said not in self.short:
+                self.show.note(f"WARNING: {said}" if learnt.is_short(row) else said)
+                self.short += [said] if learnt.is_short(row) else []
             return
         self.store.event(self.study.name, "variant", cell=self.cell.id, fold=place, **row)
         if "chosen" in row:

@@ -9,13 +9,16 @@ from osler.core.store import Store
 from osler.study.report import ranking
 
 STAGES = ("task formulation", "model selection", "prompt engineering", "fine-tuning", "deployment")
+_UNCOUNTED = "simulated models, baselines and recorded answers"
+NOT_COUNTED = "only baselines and simulated models ran, and what they reach passes no gate"
 FEW = 200  # below this many paired cases the workflow speaks of a development evaluation
 
 
 def gates(results: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Each edge of the workflow with passed (None: not asked yet) and the reason.
 
-    Baselines such as the majority's label are what a system has to beat: they pass no gate.
+    Baselines such as the majority's label are what a system has to beat, and simulated models were told the answers:
+    they pass no gate. Recorded answers of a real model count, but no prompt was tried in this study with them.
     """
     systems = [row for row in results["systems"] if not ranking.baseline(row)]
     rows = [_formulated(results), _selected(systems)]
@@ -29,7 +32,9 @@ def gates(results: Mapping[str, Any]) -> list[dict[str, Any]]:
     tuned = [row for row in systems if _trained(row)]
     shown = _candidate(prompted, accept, cases)
     met = shown is not None and meets(shown, accept, cases)
-    rows.append(_row("prompt engineering -> deployment", met, _against(shown, accept, cases)))
+    rows.append(
+        _row("prompt engineering -> deployment", met, _against(shown, accept, cases) if systems else NOT_COUNTED)
+    )
     rows.append(_to_tuning(prompted, met))
     if tuned:
         rows += _after_tuning(results, _best(prompted, accept, cases), _candidate(tuned, accept, cases), accept)
@@ -104,13 +109,13 @@ def _selected(systems: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         return _row(
             "model selection -> prompt engineering",
             False,
-            "only baselines, simulated or recorded models ran: none can be chosen",
+            "only baselines and simulated models ran: they do not count, so no model can be chosen",
         )
     if len(failed) == len(systems):
         return _row("model selection -> prompt engineering", False, "no model answered")
-    return _row(
-        "model selection -> prompt engineering", True, f"{len(models)} models passed the filters: {', '.join(models)}"
-    )
+    many = "1 model" if len(models) == 1 else f"{len(models)} models"
+    named = "; ".join(models)  # a name may hold a comma
+    return _row("model selection -> prompt engineering", True, f"{many} passed the filters: {named}")
 
 
 def _to_tuning(prompted: Sequence[Mapping[str, Any]], met: bool) -> dict[str, Any]:
@@ -119,7 +124,11 @@ def _to_tuning(prompted: Sequence[Mapping[str, Any]], met: bool) -> dict[str, An
         return _row(edge, False, "not needed: a prompted system met the target")
     tried = sorted({row["system"] for row in prompted if not _replayed(row)})
     if not tried:
-        return _row(edge, False, "no prompting attempt is logged; fine-tuning before one needs a recorded reason")
+        return _row(
+            edge,
+            False,
+            f"no prompting attempt is logged that counts ({_UNCOUNTED} do not); fine-tuning before one needs a recorded reason",
+        )
     return _row(edge, True, f"the target was missed with {len(tried)} prompting methods: {', '.join(tried)}")
 
 

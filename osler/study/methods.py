@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from osler.models.simulated import Simulated
@@ -14,8 +15,11 @@ from osler.study.fitting import judged_by
 from osler.study.plan import Plan
 
 
-def methods(plan: Plan) -> list[str]:
-    """The methods paragraphs of every report: what was done, in words that a paper can use."""
+def methods(plan: Plan, tried: Sequence[Mapping[str, Any]] = ()) -> list[str]:
+    """The methods paragraphs of every report: what was done, in words that a paper can use.
+
+    ``tried``: the searches of the study (``osler.study.variants``), which say how many cases each of them used.
+    """
     study, data = plan.study, plan.data
     task = study.task
     by = task.cluster or "case"
@@ -38,20 +42,39 @@ def methods(plan: Plan) -> list[str]:
         out.append(
             f"Training and demonstrations use the training split ({len(data.folds[0].train):,} cases of other {by}s)."
         )
-    return [*out, *_searches(plan)]
+    return [*out, *_searches(plan, tried)]
 
 
-def _searches(plan: Plan) -> list[str]:
-    """How variants were chosen, where any system does so."""
+def _searches(plan: Plan, tried: Sequence[Mapping[str, Any]]) -> list[str]:
+    """How variants were chosen, where any system does so, and on how many cases each search really held them apart."""
     found = [entry.name for entry in plan.study.systems if fits_by_calls(entry.block)]
     if not any(isinstance(part, (Optimiser, Ladder)) for entry in plan.study.systems for part in inside(entry.block)):
         return []
     by, valid = plan.study.task.cluster or "case", sum(len(fold.valid) for fold in plan.data.folds)
-    where = f"the {valid:,} cases of the validation split" if valid else f"half of the training cases, drawn by {by}"
+    where = f"cases of the validation split ({valid:,})" if valid else f"training cases set apart by {by}"
+    used: dict[str, set[int]] = {}
+    for search in tried:
+        several = len({other["optimiser"] for other in tried if other["name"] == search["name"]}) > 1
+        within = f" ({search['optimiser'].replace('_', ' ')})" if several else ""
+        used.setdefault(search["name"] + within, set()).add(int(search["n"]))
+    counts = [f"{name} {_range(sizes)}" for name, sizes in used.items()]
+    most = f" Cases that each search used: {', '.join(counts)}." if counts else ""
     return [
         f"Systems that search ({', '.join(found)}) compared their variants on {where}, case by case by "
         f"{judged_by(plan.study)[0] or 'right and wrong'}; the winner was frozen before the first test case was asked."
+        f"{most}"
     ]
+
+
+def _range(sizes: set[int]) -> str:
+    low, high = min(sizes), max(sizes)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def source_words(source: Any, *, private: bool) -> str:
+    """What a report calls the data. A file of identifiable data keeps its name to itself: it may name a person."""
+    said = str(getattr(source, "title", type(source).__name__))
+    return "a private file" if private and Path(str(getattr(source, "path", ""))).name == said else said
 
 
 def cautions(results: Mapping[str, Any], plan: Plan) -> list[str]:

@@ -23,6 +23,7 @@ def mistakes(plan: Plan, test: Sequence[Example], answers: Sequence[Answers], he
     """
     task, by_id = plan.study.task, {example.id: example for example in test}
     hidden = plan.study.sensitivity == "identifiable"
+    labelled = closed(plan.data.test)  # also where the choices of a case stay at home
     share = max(4, MOST_CASES // max(1, len(answers)))
     wrong = {cell.cell: _wrong(cell, by_id, held) for cell in answers}
     measure = describe(held.metrics)[held.primary]["title"]
@@ -51,6 +52,7 @@ def mistakes(plan: Plan, test: Sequence[Example], answers: Sequence[Answers], he
                     "rationale": prediction.rationale,
                     "reply": reply,
                     "choices": list(prompt.choices) if prompt else [],
+                    "labelled": labelled,
                 }
             )
     return out

@@ -15,6 +15,9 @@ task = "trial_matching"
 data = {{ source = "cohort", patients = 20, train_patients = 60 }}
 # Your own cases (columns id, text, label and patient): task = "labelled_text" and
 # data = {{ source = "file", path = "cases.csv", text = "text", target = "label", cluster = "patient", folds = 5 }}
+# Exam questions of your own (columns id, text, options such as ["...", "..."], and answer, a letter or an option's text):
+# task = {{ from = "labelled_text", title = "Exam", instruction = "Answer with one letter.", lettered = true }} and
+# data = {{ source = "file", path = "exam.jsonl", target = "answer", choices_column = "options", folds = 5 }}
 # sensitivity = "deidentified"      # what your file is; without it Osler treats it as identifiable
 
 models = ["majority", "minilm"]

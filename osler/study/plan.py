@@ -17,8 +17,9 @@ from osler.study.cells import Cell, cells
 from osler.study.conversations import effort
 from osler.study.dataset import Dataset, dataset, fits_by_calls, inside
 from osler.study.file import Problems, attempt
+from osler.study.learnt import learnt
 from osler.study.resolve import Study
-from osler.study.searching import searching, told
+from osler.study.searching import searching, told, voting
 
 _SAMPLE = 40  # prompts whose length stands for all
 
@@ -76,6 +77,7 @@ def plan(study: Study, store: Store | None = None) -> Plan:
     """Hold a resolved study against its data, its models and the law of the house. Raises all problems at once."""
     problems = Problems(study.path)
     checks.capabilities(study, problems)
+    voting(study, problems)
     checks.policy(study, problems)
     data: Dataset | None = attempt(problems, "data", lambda: dataset(study))
     if data is not None:
@@ -101,7 +103,8 @@ def against(made: Plan, store: Store) -> Plan:
 
 def _planned(study: Study, data: Dataset, made: Sequence[Cell], store: Store | None) -> Plan:
     rows = tuple(_row(cell, study, data, store) for cell in made)
-    return Plan(study, data, rows, (*data.warnings, *_warnings(study, rows), *told(study, data.test)))
+    seen = () if store is None else learnt(study, made, store)
+    return Plan(study, data, rows, (*data.warnings, *_warnings(study, rows), *told(study, data), *seen))
 
 
 def _row(cell: Cell, study: Study, data: Dataset, store: Store | None) -> Row:

@@ -13,7 +13,7 @@ from osler.core.errors import nearest
 from osler.core.types import Metric
 from osler.data.source import parts_of
 from osler.study.file import Problems, attempt, read_study
-from osler.study.names import Entry, entry_name, inner, resolve
+from osler.study.names import Entry, changed, entry_name, resolve
 from osler.study.scorers import judges_of, metrics_of
 from osler.tasks.template import Template
 
@@ -124,7 +124,7 @@ def _task(table: Mapping[str, Any], problems: Problems) -> tuple[str, Template |
 
 def _changed(task: Template, settings: Mapping[str, Any]) -> Template:
     """A task with other settings; blocks among them, such as the patient of a consultation, may be tables."""
-    held: Template = replace(task, **inner(type(task), settings))
+    held: Template = changed(task, settings)
     return held
 
 

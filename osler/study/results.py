@@ -36,8 +36,9 @@ from osler.study.disclosure import (
 from osler.study.evaluate import comparisons, describe, seeds_left_out, systems
 from osler.study.judging import title
 from osler.study.jury import bench, left_out
+from osler.study.learning import fitting, training
 from osler.study.matrix import matrix
-from osler.study.methods import cautions, methods
+from osler.study.methods import cautions, methods, source_words
 from osler.study.mistakes import mistakes
 from osler.study.opinions import Opinion, by_system, of_this_study, opinions, rated, scales_of
 from osler.study.people import people
@@ -102,12 +103,14 @@ def score(plan: Plan, store: Store) -> Scored:
     cases, said = as_they_are(test, told)
     settings = published_settings(plan.study.settings, plan.study.sensitivity)
     heard = hidden_opinions(plan.study.sensitivity, given)
-    results = {**static(plan, cases, said), **numbers(test, told, frame(plan.study), settings, heard)}
+    tried = variants(plan, store)
+    results = {**static(plan, cases, said, tried), **numbers(test, told, frame(plan.study), settings, heard)}
     for row in results["systems"]:
-        row["training"] = _training(plan, store, row)
+        row["training"] = training(plan, store, row)
+        row["fitting"] = fitting(plan, store, row)
     rating = hidden_record(plan.study.sensitivity, record, numbers_of)
     results["rating"] = rating_results(rating)
-    results["variants"] = variants(plan, store)
+    results["variants"] = tried
     results["judges"] = reports(plan.study.name, plan.study.judges, store)
     results["gates"] = gates.gates(results)
     results["stages"] = gates.stages(results)
@@ -157,8 +160,10 @@ def _joined(*found: Mapping[str, Mapping[str, list[dict[str, Any]]]]) -> dict[st
     return out
 
 
-def static(plan: Plan, test: Sequence[Example], answers: Sequence[Answers]) -> dict[str, Any]:
-    """What is known without any answer. ``test``: the cases as they may leave."""
+def static(
+    plan: Plan, test: Sequence[Example], answers: Sequence[Answers], tried: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """What is known without any number. ``test``: the cases as they may leave; ``tried``: see ``variants``."""
     study, task, data = plan.study, plan.study.task, plan.data
     source, private = task.data, study.sensitivity == "identifiable"
     spec = to_spec(source) if is_block(source) else None
@@ -172,6 +177,7 @@ def static(plan: Plan, test: Sequence[Example], answers: Sequence[Answers]) -> d
             "toml": study_text(study.toml) if private else study.toml,
             "id": digest(study.toml.encode(), size=8),
             "primary": study.primary,
+            "primary_named": bool(study.settings.get("primary")),
             "accept": dict(study.accept) or None,
             "sensitivity": study.sensitivity,
         },
@@ -196,7 +202,7 @@ def static(plan: Plan, test: Sequence[Example], answers: Sequence[Answers]) -> d
             "labels": sorted({example.target for example in test}) if closed(test) else [],
         },
         "data": {
-            "source": type(source).__name__.lower() if private else getattr(source, "title", type(source).__name__),
+            "source": source_words(source, private=private),
             "spec": without_paths(spec) if private else spec,
             "hash": data.hash,
             "rows_hash": rows_hash(test),
@@ -214,7 +220,7 @@ def static(plan: Plan, test: Sequence[Example], answers: Sequence[Answers]) -> d
             "under_agreement": under_agreement(source),
         },
         "flow": _flow(plan, test, answers),
-        "methods": methods(plan),
+        "methods": methods(plan, tried),
         "environment": environment(),
     }
 
@@ -250,20 +256,6 @@ def _flow(plan: Plan, test: Sequence[Example], answers: Sequence[Answers]) -> li
         {"step": "asked of at least one system", "n": len(answered), "note": ""},
         {"step": "asked of every system", "n": len(everywhere), "note": "paired comparisons use these"},
     ]
-
-
-def _training(plan: Plan, store: Store, row: Mapping[str, Any]) -> dict[str, Any] | None:
-    entry = next(e for e in plan.study.models if e.name == row["model"])
-    baseline = bool(getattr(entry.block, "baseline", False))
-    if "train" not in entry.block.supports and not baseline:
-        return None
-    made = [e for e in store.events(plan.study.name, "trained") if e["cell"] in row["cells"]]
-    return {
-        "n": made[-1]["n"] if made else None,
-        "seconds": sum(e["seconds"] for e in made[-max(1, plan.study.folds) :]) if made else None,
-        "data": made[-1]["data"] if made else "",
-        "tuned": not baseline,
-    }
 
 
 def _keep_scores(plan: Plan, store: Store, answers: Sequence[Answers], told: Sequence[Answers]) -> None:

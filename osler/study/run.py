@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import dataclasses
-import gc
 import inspect
 import os
 import time
@@ -24,7 +22,7 @@ from osler.study.conversations import taking_part
 from osler.study.dataset import Dataset, Fold, fits_by_calls, inside, training_cases
 from osler.study.fitting import Fitting, apart, keyed
 from osler.study.guarded import LOCAL_WIDTH as LOCAL_WIDTH
-from osler.study.guarded import Guards
+from osler.study.guarded import Guards, rare_collections
 from osler.study.plan import Plan
 from osler.study.progress import Progress, Silent
 from osler.study.resolve import Study
@@ -34,7 +32,8 @@ STOP_AFTER = 30  # failures in a row that end a cell: the endpoint is down, and 
 
 @dataclasses.dataclass
 class Outcome:
-    """What a run did. ``stopped`` says why it ended early ("" when it did not)."""
+    """What a run did. ``stopped`` says why it ended early ("" when it did not); ``short``: systems that lack what they
+    were to learn, such as a MedPrompt that kept no chain."""
 
     done: int = 0
     failed: int = 0
@@ -45,6 +44,7 @@ class Outcome:
     seconds: float = 0.0
     stopped: str = ""
     notes: list[str] = dataclasses.field(default_factory=list)
+    short: list[str] = dataclasses.field(default_factory=list)
 
 
 async def run(plan: Plan, store: Store, *, progress: Progress | None = None, retry_failed: bool = True) -> Outcome:
@@ -71,14 +71,15 @@ async def run(plan: Plan, store: Store, *, progress: Progress | None = None, ret
             try:
                 await item.do()
             except* _Stopped as stops:
-                down = True
-                outcome.stopped = str(first_of(stops))
+                fault = first_of(stops)
+                down = not isinstance(fault, _Unfit)
+                outcome.stopped = str(fault)
                 show.note(outcome.stopped)
             if down:
                 return  # the other cells of this model would meet the same fault; those of others may not
 
     try:
-        with _rare_collections():
+        with rare_collections():
             async with asyncio.TaskGroup() as group:
                 for items in by_model.values():
                     group.create_task(chain(items))
@@ -90,20 +91,9 @@ async def run(plan: Plan, store: Store, *, progress: Progress | None = None, ret
         store.flush()
         outcome.seconds = time.monotonic() - start
         outcome.left -= outcome.done
-        ended = {k: v for k, v in dataclasses.asdict(outcome).items() if k != "notes"}
+        ended = {k: v for k, v in dataclasses.asdict(outcome).items() if k not in ("notes", "short")}
         store.event(study.name, "run ended", **ended, attempts_failed=budget.failed)
     return outcome
-
-
-@contextlib.contextmanager
-def _rare_collections() -> Iterator[None]:
-    """A call makes some hundred objects that die with it; looking for cycles among them took a tenth of a run."""
-    before = gc.get_threshold()
-    gc.set_threshold(max(before[0], 20_000) if before[0] else 0, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 def _keys(work: Sequence[_Work]) -> None:
@@ -139,6 +129,10 @@ class _Stopped(ModelError):
     """So many failures in a row that asking on is no use; the other models of the study go on."""
 
 
+class _Unfit(_Stopped):
+    """The method itself failed and no call did: the other systems of the same model go on, too."""
+
+
 class _Work:
     """One cell: train, fit, predict what is missing, keep it."""
 
@@ -158,6 +152,7 @@ class _Work:
         self._attempts = store.attempts(cell.id)
         self._retry = retry_failed
         self._row = 0  # failures in a row
+        self._stop: type[_Stopped] = _Stopped  # what the last of them would end
         self._made: Any = None  # the model trained last
         self._guards = Guards(study.name, store, budget)
         self.todo = sum(map(self._missing, data.test)) if self._attempts else len(data.test)
@@ -186,6 +181,7 @@ class _Work:
             try:
                 system = await self._learnt("fit", fitting.of(fold, place, model, base))
             finally:
+                self.outcome.short += fitting.short
                 self.outcome.calls += fitting.used.fresh
                 self.outcome.cached += fitting.used.calls - fitting.used.fresh
                 self.outcome.usd += fitting.used.paid
@@ -237,7 +233,7 @@ class _Work:
             raise
         except Exception as error:  # noqa: BLE001 - any fault of a method ends its cell alone; kind and place are kept
             self._note(error)
-            raise _Stopped(
+            raise (_Stopped if isinstance(error, ModelError) else _Unfit)(
                 f"{self.cell.model.name} + {self.cell.system.name} could not {verb} ({type(error).__name__})",
                 hint="osler status shows the first message of the fault",
             ) from None
@@ -256,16 +252,17 @@ class _Work:
             except (BudgetError, PrivacyError, DataError):
                 raise
             except ModelError as error:
-                prediction = Prediction(answer=None, parsed=False, failure=error.kind)
+                prediction, self._stop = Prediction(answer=None, parsed=False, failure=error.kind), _Stopped
                 self._note(error)
             except Exception as error:  # noqa: BLE001 - a fault of one case in a method must not end the others; it is kept and shown
-                prediction = Prediction(answer=None, parsed=False, failure=f"error {type(error).__name__}")
+                failure = f"error {type(error).__name__}"
+                prediction, self._stop = Prediction(answer=None, parsed=False, failure=failure), _Unfit
                 self._note(error)
             last = self._attempts.get(example.id)
             put(run, example.id, prediction, attempt=0 if last is None else last[0] + 1)
             self._count(prediction)
             if self._row >= STOP_AFTER:
-                raise _Stopped(
+                raise self._stop(
                     f"{self._row} cases in a row failed in {self.cell.model.name} + {self.cell.system.name} "
                     f"(last: {prediction.failure}), so the run was stopped",
                     hint="mend the cause (osler status shows the first message) and run the same command: it goes on from here",

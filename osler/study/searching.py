@@ -9,9 +9,11 @@ from typing import Any
 from osler.core.block import snake
 from osler.core.types import Example
 from osler.models.window import measured, widest
+from osler.prompting.abstain import NO_THRESHOLD, Abstain, may_vote
+from osler.prompting.around import within
 from osler.prompting.few_shot import FewShot
 from osler.prompting.ladder import Ladder
-from osler.study.dataset import Fold, children, cluster, fits_by_calls, inside
+from osler.study.dataset import Dataset, Fold, children, cluster, fits_by_calls, inside
 from osler.study.file import Problems
 from osler.study.fitting import averages, judged_by
 from osler.study.resolve import Study
@@ -52,7 +54,7 @@ def searching(study: Study, folds: Sequence[Fold], problems: Problems) -> None:
             )
 
 
-def told(study: Study, test: Sequence[Example]) -> list[str]:
+def told(study: Study, data: Dataset) -> list[str]:
     """What is no fault and should be known before the first call."""
     out = _skipped(study)
     name, metric = judged_by(study)
@@ -63,7 +65,42 @@ def told(study: Study, test: Sequence[Example]) -> list[str]:
             f"variants of {', '.join(searches)} are compared by {how}; {study.primary} of all cases together may rank "
             "them otherwise"
         )
-    return out + _unshown(study) + _other_records(study) + _too_long(study, test)
+    return out + _unshown(study) + _few_shown(study, data.folds) + _other_records(study) + _too_long(study, data.test)
+
+
+def _few_shown(study: Study, folds: Sequence[Fold]) -> list[str]:
+    """Systems that are to show more solved cases than there will be."""
+    least = min((len(fold.train) for fold in folds), default=0)
+    out: dict[str, None] = {}
+    for entry in study.systems:
+        for part in inside(entry.block):
+            if isinstance(part, FewShot) and part.select != "fixed" and least:
+                worked = within(part.inner, "keep") if within(part.inner, "self_generated") else 0
+                most = min(least, worked) if worked else least
+                if part.k > most:
+                    cases = (
+                        f"works {most:,} of them to find chains" if worked and worked < least else "can show no more"
+                    )
+                    said = f"{entry.name} asks for {part.k:,} demonstrations of {least:,} training cases and {cases}"
+                    out[said] = None
+    return list(out)
+
+
+def voting(study: Study, problems: Problems) -> None:
+    """Who abstains needs a confidence, and something that says how sure is sure enough."""
+    for model, system in study.arms():
+        for part in inside(system.block):
+            if not isinstance(part, Abstain):
+                continue
+            if part.open:
+                problems.add(f"{system.name!r} does not say when abstain answers", NO_THRESHOLD)
+            if not may_vote(part.inner, model.block.supports):
+                problems.add(
+                    f"{system.name!r} abstains below a confidence, and what stands inside it gives none: one generated "
+                    "answer has no votes",
+                    'put a vote inside, as in inner = { use = "self_consistency", k = 5 }, or a system that scores: '
+                    '{ use = "zero_shot", by = "score" }',
+                )
 
 
 def _unshown(study: Study) -> list[str]:
@@ -87,16 +124,27 @@ def _writes_in_vain(held: Any, shown: bool = False) -> bool:
 
 
 def _other_records(study: Study) -> list[str]:
-    """Tools that read other records than those that the questions are about."""
+    """Tools that read other records than those that the questions are about, or none at all."""
     own = getattr(study.task.data, "records", None)
     if own is None:
         return []
-    return [
+    return _without_records(study) + [
         f"the tool {snake(type(item).__name__)} of {entry.name} reads other records than the questions are about: give it "
         "the records of the data"
         for entry in study.systems
         for item in inside(entry.block)
         if hasattr(item, "use") and _records(item) not in (None, own)
+    ]
+
+
+def _without_records(study: Study) -> list[str]:
+    """Systems with tools, or with room for them, of which none reads records that the questions are about."""
+    held = {entry.name: list(inside(entry.block)) for entry in study.systems}
+    return [
+        f"the questions are about records and no tool of {name} reads any: give it some that do, such as fhir_reader, or "
+        "sql_schema and sql_query"
+        for name, parts in held.items()
+        if any(hasattr(part, "tools") for part in parts) and all(_records(part) is None for part in parts)
     ]
 
 

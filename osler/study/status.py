@@ -9,6 +9,7 @@ from osler.core.errors import SpecError, nearest
 from osler.core.store import Store
 from osler.study.cells import cells
 from osler.study.dataset import Dataset
+from osler.study.disclosure import pseudonym
 from osler.study.gates import STAGES
 from osler.study.plan import Plan
 from osler.study.resolve import Study
@@ -76,8 +77,10 @@ def picture(found: dict[str, Any]) -> str:
 
 
 def show(study: Study, data: Dataset, store: Store, case: str) -> dict[str, Any]:
-    """One case: what was asked, of whom, what came back, how it was read."""
+    """One case, by its id or the hash that a report shows: what was asked, of whom, what came back, how it was read."""
     examples = {example.id: example for example in store.examples(data.hash)}
+    # A report of identifiable data names its cases by hashes; here, beside the store, they lead back to the case.
+    case = case if case in examples else next((name for name in examples if pseudonym(name) == case), case)
     if case not in examples:
         raise SpecError(
             f"no case {case!r} in study {study.name!r}",
@@ -95,6 +98,7 @@ def show(study: Study, data: Dataset, store: Store, case: str) -> dict[str, Any]
             calls.append(
                 {
                     "messages": [] if request is None else [_message(message) for message in request[2]],
+                    **_settings(request),
                     "reply": reply.text,
                     "tokens_in": reply.tokens_in,
                     "tokens_out": reply.tokens_out,
@@ -127,6 +131,15 @@ def show(study: Study, data: Dataset, store: Store, case: str) -> dict[str, Any]
         "meta": example.meta,
         "answers": answers,
     }
+
+
+def _settings(request: Any) -> dict[str, Any]:
+    """How a call was put: a generation has a temperature, a seed and a bound; a scoring has choices."""
+    if request is None:
+        return {}
+    if request[0] == "score":
+        return {"scored": request[3]}
+    return {"temperature": request[3], "seed": request[4], "max_tokens": request[5]}
 
 
 def _message(message: Any) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from osler.core.block import block
 from osler.core.errors import DataError, SpecError, nearest
 from osler.core.types import Example, Passage, Prompt, Split
-from osler.data.source import Source
+from osler.data.source import Source, in_letters
 
 Kind = Literal["knowledge and reasoning", "summarization", "translation", "structurization", "multi-modality"]
 
@@ -19,7 +19,8 @@ class Template:
     """A task: its card, how a case is put to a model, and what is good enough.
 
     question: a format text over the fields of ``Example.input``. evidence: the field that holds
-    ``[[id, text], ...]`` put before the question. lettered: choices are options A, B, C, ... cluster: the meta field
+    ``[[id, text], ...]`` put before the question. lettered: choices are options A, B, C, ...
+    and targets their letters. cluster: the meta field
     that ties rows together (the patient); intervals resample it. accept: metric, at_least, lower_bound. schema: the
     JSON schema of the answer, where it is an object or a list; without a schema and without choices on the cases the
     answer is free text. references: papers and pages. access: how the data are got, for tasks
@@ -69,7 +70,8 @@ class Template:
             raise SpecError(
                 f"the task {self.title!r} has no data", hint='name it in the study: data = { source = "..." }'
             )
-        return self.data.examples(split)
+        source: Source = in_letters(self.data) if self.lettered else self.data
+        return source.examples(split)
 
     def prompt(self, example: Example) -> Prompt:
         try:

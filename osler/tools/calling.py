@@ -12,6 +12,7 @@ import orjson
 from osler.core.block import canonical
 from osler.core.errors import ToolError, nearest
 from osler.core.types import Tool
+from osler.tools.schema_refusal import refusal
 
 _SHOWN = 400  # characters of a refusal
 
@@ -39,13 +40,10 @@ async def use(tool: Tool, arguments: str | Mapping[str, Any]) -> str:
     if not isinstance(arguments, Mapping):
         raise ToolError(f"the arguments of {tool.name} are no JSON object", hint='send {"name": value, ...}')
     validator = _validator(canonical(dict(tool.parameters)))
-    wrong = sorted(validator.iter_errors(dict(arguments)), key=lambda error: list(map(str, error.path)))
+    wrong = list(validator.iter_errors(dict(arguments)))
     if wrong:
-        where = ".".join(map(str, wrong[0].path))
-        raise ToolError(
-            f"{tool.name}: {where + ': ' if where else ''}{_short(wrong[0].message)}",
-            hint="follow the parameters of the tool",
-        )
+        said, hint = refusal(wrong, tool.parameters)
+        raise ToolError(f"{tool.name}: {said}", hint=hint)
     return await tool.use(arguments)
 
 

@@ -11,7 +11,7 @@ import orjson
 from osler.core.block import block
 from osler.core.errors import ToolError
 from osler.tools.analytes import ANALYTES
-from osler.tools.units import convert
+from osler.tools.units import convert, needs_substance
 
 
 @block
@@ -57,7 +57,13 @@ class UnitConversion:
             raise ToolError("value must be a number", hint="give value, unit and to")
         if not isinstance(unit, str) or not isinstance(to, str):
             raise ToolError("unit and to must be texts", hint="write them like mg/dL")
-        found = convert(value, unit, to, analyte=str(arguments.get("analyte") or ""))
+        analyte = str(arguments.get("analyte") or "")
+        if not analyte and needs_substance(unit, to):
+            raise ToolError(
+                f"{unit!r} cannot be converted to {to!r}: that needs the substance",
+                hint=f"add analyte, one of {', '.join(sorted(ANALYTES))}",
+            )
+        found = convert(value, unit, to, analyte=analyte)
         if not math.isfinite(found):
             raise ToolError("the converted value is too large", hint="check the value and its unit")
         return orjson.dumps({"value": float(f"{found:.10g}"), "unit": to}).decode()

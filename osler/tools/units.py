@@ -125,10 +125,19 @@ def _as_amount(unit: Unit, analyte: str) -> Unit:
     return Unit(factor, tuple(sorted((name, power) for name, power in kind.items() if power)))
 
 
-def _why(start: Unit, end: Unit, analyte: str) -> str:
+def needs_substance(unit: str, to: str) -> bool:
+    """Whether the two measure the same thing only for a named substance (mg/dL and mmol/L do)."""
+    return _tied(parse_unit(unit), parse_unit(to))
+
+
+def _tied(start: Unit, end: Unit) -> bool:
     ties = {"mass", "amount", "charge", "activity"}
     mine, other = set(start.kind) - set(end.kind), set(end.kind) - set(start.kind)
-    if mine and other and {name for name, _ in mine | other} <= ties:
+    return bool(mine and other) and {name for name, _ in mine | other} <= ties
+
+
+def _why(start: Unit, end: Unit, analyte: str) -> str:
+    if _tied(start, end):
         known = analyte or "the substance"
         if not analyte:
             return f"that needs the substance, one of {', '.join(sorted(ANALYTES))}"

@@ -6,6 +6,7 @@ order alike: within them errors count in proportion.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,7 +17,7 @@ from osler.core.types import Example, Prediction, Score
 from osler.evaluation.metrics.calibration import top_label
 from osler.evaluation.metrics.kinds import EveryRow, MeanOfRows
 from osler.evaluation.metrics.ordered import Counts, OfCounts, Ordered
-from osler.evaluation.table import Floats, Mask, Table
+from osler.evaluation.table import Floats, Mask, Table, offers
 
 
 class _ByConfidence(Ordered):
@@ -89,29 +90,36 @@ class _Abstaining:
     abstained: tuple[str, ...]
 
     def abstains(self, table: Table) -> Mask:
-        """Rows [n] whose answer is one of the words for "I do not answer"."""
-        held = {word.strip().lower() for word in self.abstained}
-        codes = [code for code, label in enumerate(table.labels) if label.strip().lower() in held]
-        return np.isin(table.answers, codes)
+        """Rows [n] whose answer is one of the words for "I do not answer", and no choice of its case."""
+        codes = [code for code, label in enumerate(table.labels) if is_word(label, self.abstained)]
+        return np.asarray(np.isin(table.answers, codes) & ~table.offered, dtype=np.bool_)
 
-    def declines(self, prediction: Prediction) -> bool:
+    def declines(self, example: Example, prediction: Prediction) -> bool:
         said = prediction.answer if prediction.parsed and not prediction.failure else None
-        return said is not None and said.strip().lower() in {word.strip().lower() for word in self.abstained}
+        return said is not None and is_word(said, self.abstained) and not offers(example, said)
+
+
+def is_word(said: str, words: Iterable[str]) -> bool:
+    """Whether an answer is one of ``words``, in any case of letters."""
+    return said.strip().lower() in {word.strip().lower() for word in words}
 
 
 @block
 class AbstainRate(_Abstaining, EveryRow, MeanOfRows):
-    """Share of cases that the system declines to answer. An unread answer or a failed call is no abstention."""
+    """Share of cases that the system declines to answer. An unread answer or a failed call is no abstention, and a
+    word that is a choice of the case is an answer."""
 
     title: ClassVar[str] = "Abstain rate"
-    definition: ClassVar[str] = "Answers that are one of the words in abstained (any case) / cases."
+    definition: ClassVar[str] = (
+        "Answers that are one of the words in abstained (any case) and no choice of their case / cases."
+    )
     unit: ClassVar[str] = "share"
     higher_is_better: ClassVar[bool | None] = None
     binary: ClassVar[bool] = True
     abstained: tuple[str, ...] = ("abstain", "cannot answer", "not enough information", "unsure")
 
     def score(self, example: Example, prediction: Prediction) -> Score:
-        return Score(value=float(self.declines(prediction)))
+        return Score(value=float(self.declines(example, prediction)))
 
     def per_row(self, table: Table) -> NDArray[Any]:
         return self.abstains(table).astype(np.uint8)
@@ -123,7 +131,8 @@ class AnsweredAccuracy(_Abstaining, MeanOfRows):
 
     title: ClassVar[str] = "Accuracy when answering"
     definition: ClassVar[str] = (
-        "Right answers / cases whose answer is not one of the words in abstained; an unread answer is wrong."
+        "Right answers / cases that are answered: not with a word in abstained, unless it is a choice of the case; an "
+        "unread answer is wrong."
     )
     unit: ClassVar[str] = "share"
     higher_is_better: ClassVar[bool | None] = True
@@ -131,7 +140,7 @@ class AnsweredAccuracy(_Abstaining, MeanOfRows):
     abstained: tuple[str, ...] = ("abstain", "cannot answer", "not enough information", "unsure")
 
     def score(self, example: Example, prediction: Prediction) -> Score:
-        if self.declines(prediction):
+        if self.declines(example, prediction):
             return Score(value=None, reason="the system declines to answer")
         right = prediction.parsed and not prediction.failure and prediction.answer == example.target
         return Score(value=float(right))

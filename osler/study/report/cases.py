@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import orjson
 from osler.evaluation.consultation.transcript import Turn, read_transcript
 
 _LONGEST = 80  # characters of a label; longer answers are texts and no kind of error
+_HASH = re.compile("[0-9a-f]{16}")  # what stands for a label of identifiable data
 _MOST_VALUES = 15  # a field with more values (an id, an age in years) is no subgroup
 
 
@@ -75,9 +77,13 @@ def words(case: Mapping[str, Any]) -> str:
         return "reply could not be read"
     if kind == "right":
         return "right"
-    if max(len(str(case["target"])), len(str(case["answer"]))) > _LONGEST or not case["choices"]:
+    if max(len(str(case["target"])), len(str(case["answer"]))) > _LONGEST or not (
+        case["choices"] or case.get("labelled")
+    ):
         lowest = case.get("score") is not None
         return f"text among the lowest by {case['measure']}" if lowest else "text that differs from the gold text"
+    if not case["choices"] and _HASH.fullmatch(case["target"]) and _HASH.fullmatch(case["answer"]):
+        return "another choice than the gold one (not shown)"
     return f"{case['target']} \u2192 {case['answer']}"
 
 

@@ -9,7 +9,15 @@ from osler.core.errors import DataError
 
 Record = dict[str, Any]
 
-_STUDY: Record = {"name": "", "question": "", "toml": "", "id": "", "primary": "", "accept": None}
+_STUDY: Record = {
+    "name": "",
+    "question": "",
+    "toml": "",
+    "id": "",
+    "primary": "",
+    "primary_named": True,
+    "accept": None,
+}
 _TASK: Record = {
     "name": "",
     "title": "",
@@ -58,6 +66,7 @@ _SYSTEM: Record = {
     "reliability": None,
     "usage": {},
     "training": None,
+    "fitting": None,
 }
 _ESTIMATE: Record = {
     "value": None,
@@ -123,6 +132,7 @@ _CASE: Record = {
     "rationale": "",
     "reply": "",
     "choices": [],
+    "labelled": False,
 }
 _STAGE: Record = {"stage": "", "state": "not reached", "note": ""}
 _GATE: Record = {"edge": "", "passed": None, "reason": "", "at": ""}

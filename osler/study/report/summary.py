@@ -15,6 +15,7 @@ from typing import Any
 from osler.study.report import quantities as say
 from osler.study.report import ranking
 
+SHOWN = 6  # systems told with their value
 OVERSIGHT = (
     "Nothing here is intended for direct diagnostic use or medical decision-making without review and oversight by "
     "a clinical professional."
@@ -57,7 +58,8 @@ def _asked(record: Mapping[str, Any]) -> tuple[str, ...]:
     metric = record["metrics"].get(study["primary"])
     if metric:
         meaning = f" ({metric['definition'].rstrip('.')})" if metric["definition"] else ""
-        out.append(f"The result that counts, named before the run, is {metric['title']}{meaning}.")
+        how = "named before the run" if study["primary_named"] else "the first metric of the study file"
+        out.append(f"The result that counts, {how}, is {metric['title']}{meaning}.")
     return tuple(out)
 
 
@@ -117,13 +119,20 @@ def _found(record: Mapping[str, Any]) -> tuple[str, ...]:
     about = record["metrics"].get(metric)
     if about is None or not any(ranking.value(item, metric) is not None for item in record["systems"]):
         return ("No system has a value for the primary metric, so nothing was found.",)
+    ordered = _best_first(record, metric, about["higher_is_better"])
+    first = next(item for item in record["systems"] if ranking.value(item, metric) is not None)
+    shown = ordered[:SHOWN]
+    # The first system is what the others are held against: it is told wherever it stands.
+    shown = shown if first in shown else [*shown[: SHOWN - 1], first]
     out = [
         f"{about['title'][:1].upper()}{about['title'][1:]} of {item['name']}: "
         f"{say.estimate(item['estimates'].get(metric), about['unit'], binary=about['binary'])}."
-        for item in _best_first(record, metric, about["higher_is_better"])[:5]
+        for item in shown
     ]
     if any(item["estimates"].get(metric, {}).get("low") is not None for item in record["systems"]):
         out[0] = out[0][:-1] + "; the range in brackets is the 95 % interval."
+    if len(ordered) > SHOWN:
+        out.append(f"The results hold {len(ordered) - SHOWN} more.")
     return (*out, *_better(record, metric, about), *_accepted(record))
 
 

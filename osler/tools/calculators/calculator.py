@@ -204,19 +204,26 @@ class Calculator:
             raise ToolError(f"{self.name} cannot be worked out with these values", hint="check them") from None
 
     async def use(self, arguments: Mapping[str, Any]) -> str:
-        """JSON: the result, its source, and all that was taken for granted to get it.
+        """JSON: the result (6 significant digits; ``calculate`` keeps all), its source, and what was taken for granted.
 
         ``read_as``: each measured value with the unit that it was taken in. ``doubtful``: those that few patients have.
         ``taken_as_absent``, ``taken_as``, ``not_given``: flags, choices and measured values that were left out.
         """
         found = self.calculate(arguments)
-        value = found.value.isoformat() if isinstance(found.value, datetime.date) else found.value
+        value = found.value.isoformat() if isinstance(found.value, datetime.date) else _shown(found.value)
         said: dict[str, Any] = {"value": value, "unit": found.unit}
         if found.parts:
-            said["parts"] = dict(found.parts)
+            said["parts"] = {name: _shown(part) for name, part in found.parts.items()}
         if found.note:
             said["note"] = found.note
         return orjson.dumps({**said, **_granted(self.inputs, arguments), "source": self.source}).decode()
+
+
+def _shown(value: float | str) -> float | str:
+    """Six significant digits; whole digits are all kept, and so are whole numbers and texts."""
+    if not isinstance(value, float) or not math.isfinite(value) or abs(value) >= 1e6:
+        return round(value) if isinstance(value, float) and math.isfinite(value) and abs(value) >= 1e6 else value
+    return float(f"{value:.6g}")
 
 
 def _granted(inputs: tuple[Input, ...], arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """MedCalc-Bench (v1.0) worked out by our calculators from the gold entities, row by row.
 
 Three things may come of a row. It *agrees*: our formula from the literature gives the label within the benchmark's
-tolerance. It is a *label error*: the label is not what the literature gives, and a named slip of the program that made the
-labels, applied to the same values, gives the label exactly. Or it is *open*: neither. What the benchmark's tolerance is:
-5 % around a decimal, equality for whole numbers, dates and spans.
+tolerance. It counts as a *label error*: the label is not what the literature gives, and the calculator's set of named
+slips of the program that made the labels, applied to the same values, gives it within the tolerance. Or it is *open*:
+neither. What the benchmark's tolerance is: 5 % around a decimal, equality for whole numbers, dates and spans. The slips
+were written while looking at these same rows: what they explain describes the benchmark and tests no calculator.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ class Report:
 
     @property
     def explained(self) -> int:
-        """Rows whose label is given by the literature or, exactly, by a named slip: what is reproduced in all."""
+        """Rows whose label is given by the literature or by its calculator's set of slips. Never tell it without ``agreed``."""
         return self.agreed + sum(
             verdict.outcome == "label error" and verdict.reason != IMPOSSIBLE for verdict in self.verdicts
         )

@@ -1,7 +1,7 @@
 """Where the labels of MedCalc-Bench (v1.0) for formulas come from when they are not the formula.
 
 The worked solutions show each slip. ``slipped_formula`` applies it to the row's arguments, so a label that equals its
-result is a label error with a proof. No calculator uses this.
+result is explained. They were written while looking at these rows. No calculator uses this.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Where the labels of MedCalc-Bench (v1.0) come from when they are not the score: slips of the program that made them.
 
 The worked solutions show each slip. ``slipped`` applies it to the points of our score, so a label that equals its
-result is a label error with a proof, and one that does not is open. No calculator uses this.
+result is explained, and one that does not is open. They were written while looking at these rows. No calculator uses this.
 """
 
 from __future__ import annotations

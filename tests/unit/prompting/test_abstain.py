@@ -17,8 +17,12 @@ from osler.core.errors import SpecError
 from osler.core.types import Example, Model, Prediction, Prompt
 from osler.evaluation.metrics.selective import AbstainRate, AccuracyAt80, AnsweredAccuracy, RiskCoverageArea
 from osler.evaluation.table import Table, tabulate
-from osler.prompting.abstain import Abstain
+from osler.prompting.abstain import Abstain, may_vote
 from osler.prompting.cases import Cases
+from osler.prompting.chain_of_thought import ChainOfThought
+from osler.prompting.few_shot import FewShot
+from osler.prompting.prompt_vote import PromptVote
+from osler.prompting.self_consistency import SelfConsistency
 from osler.prompting.zero_shot import ZeroShot
 
 
@@ -91,7 +95,7 @@ def test_votes_of_a_scoring_model_do_and_a_bare_text_is_refused() -> None:
     model = Scripted(logprobs={"A": -0.1, "B": -3.0})
     assert predict(Abstain(threshold=0.9), model).answer == "A"
     with pytest.raises(SpecError, match="needs the votes"):
-        predict(Abstain(inner=ZeroShot(by="generate")), Scripted("Answer: A"), QUESTION)
+        predict(Abstain(threshold=0.5, inner=ZeroShot(by="generate")), Scripted("Answer: A"), QUESTION)
     with pytest.raises(SpecError, match="also a label"):
         predict(Abstain(says="A"), model, QUESTION)
 
@@ -100,6 +104,7 @@ def test_votes_of_a_scoring_model_do_and_a_bare_text_is_refused() -> None:
 @given(st.lists(st.floats(0.5, 1.0), min_size=1, max_size=40), st.floats(0.05, 1.0))
 def test_a_coverage_is_reached_and_no_higher_threshold_reaches_it(shares: list[float], coverage: float) -> None:
     found = fit(Abstain(coverage=coverage, inner=_Sure()), cases(shares, [True] * len(shares))).threshold
+    assert found is not None
     answered = [share for share in shares if share >= found - 1e-9]
     assert len(answered) >= coverage * len(shares) - 1e-6
     above = [share for share in shares if share > found + 1e-9]
@@ -111,6 +116,7 @@ def test_a_risk_is_bounded_from_above_or_refused_with_the_numbers() -> None:
     shares = rng.uniform(0.5, 1.0, 400).round(3)
     right = rng.uniform(size=400) < shares  # as likely right as it says
     fitted = fit(Abstain(risk=0.25, inner=_Sure(), cases=400), cases(shares.tolist(), right.tolist()))
+    assert fitted.threshold is not None
     fresh = rng.uniform(0.5, 1.0, 20_000)
     wrong = rng.uniform(size=20_000) >= fresh
     answered = fresh >= fitted.threshold
@@ -122,7 +128,7 @@ def test_a_risk_is_bounded_from_above_or_refused_with_the_numbers() -> None:
 
 def test_fit_takes_validation_cases_apart_and_counts_its_calls() -> None:
     pairs = [(case(at, 0.5 + at / 100), "A") for at in range(20)]
-    assert fit(Abstain(coverage=0.5, inner=_Sure()), Cases(train=tuple(pairs))).threshold > 0.5
+    assert fit(Abstain(coverage=0.5, inner=_Sure()), Cases(train=tuple(pairs))).threshold == 0.62
     assert Abstain(coverage=0.5, cases=10, inner=_Sure()).fitting(20) == 410
     assert Abstain(inner=_Sure()).fitting(20) == 0
     same = Abstain(inner=_Sure())
@@ -133,8 +139,40 @@ def test_fit_takes_validation_cases_apart_and_counts_its_calls() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"coverage": 0.0}, {"risk": 1.5}, {"threshold": 2.0}, {"coverage": 0.5, "risk": 0.1}]
+    "wrong",
+    [
+        {"coverage": 0.0},
+        {"risk": 1.5},
+        {"threshold": 2.0},
+        {"coverage": 0.5, "risk": 0.1},
+        {"threshold": 0.5, "coverage": 0.5},
+    ],
 )
 def test_settings_that_cannot_be_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(SpecError):
         Abstain(**wrong)  # type: ignore[arg-type]
+
+
+def test_without_a_threshold_it_refuses_and_says_how_to_get_one() -> None:
+    model = Scripted(logprobs={"A": -0.1, "B": -3.0})
+    with pytest.raises(SpecError, match=r"no threshold yet\nhint: give one of threshold"):
+        predict(Abstain(), model)
+    with pytest.raises(SpecError, match=r"no threshold yet\nhint: call fit"):
+        predict(Abstain(coverage=0.5), model)
+    fitted = fit(Abstain(coverage=0.5, inner=_Sure()), cases([0.9, 0.6], [True, True]))
+    assert (fitted.threshold, fitted.coverage) == (0.9, None)
+
+
+def test_one_generated_answer_has_no_votes_and_what_samples_or_scores_has() -> None:
+    both, scores = frozenset({"generate", "score"}), frozenset({"score"})
+    for silent in (ZeroShot(), ZeroShot(by="generate"), ChainOfThought(), FewShot(inner=ChainOfThought())):
+        assert not may_vote(silent, both)
+    for voting in (
+        ZeroShot(by="score"),
+        SelfConsistency(k=3),
+        FewShot(inner=ZeroShot(by="score")),
+        PromptVote(),
+        _Sure(),
+    ):
+        assert may_vote(voting, both)
+    assert may_vote(ZeroShot(), scores)

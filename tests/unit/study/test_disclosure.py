@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from osler.core.types import Example, Prediction, Reply
+from osler.evaluation.estimate import estimate
+from osler.evaluation.metrics.selective import AbstainRate, AnsweredAccuracy
+from osler.evaluation.table import tabulate
 from osler.study.answers import Answers, Frame
-from osler.study.disclosure import MASK, disclosed, pseudonym, rows_hash, study_text, without_paths
+from osler.study.disclosure import MASK, declining, disclosed, pseudonym, rows_hash, study_text, without_paths
 
 
 @pytest.mark.parametrize(
@@ -72,3 +75,28 @@ def test_the_hash_of_the_rows_sees_ids_answers_and_order() -> None:
     rows = [case("a", "x", ()), case("b", "y", ())]
     found = {rows_hash(rows), rows_hash(rows[::-1]), rows_hash(rows[:1]), rows_hash([rows[0], case("b", "z", ())])}
     assert len(found) == 4
+
+
+def test_words_that_decline_stay_and_a_choice_that_looks_like_one_does_not() -> None:
+    rows = [case("a", "yes", ("yes", "unsure")), case("b", "B", ("yes", "unsure", "pass")), case("c", "unsure", ())]
+    said = tuple(Prediction(answer=word, votes={word: 1.0}) for word in ("unsure", "Unsure", "unsure"))
+    spec = {"system": {"block": "FewShot", "inner": [{"block": "Abstain", "says": "pass"}]}}
+    cell = Answers("x", "x", "m", "x", 0, spec, ("a", "b", "c"), said)
+    frame = Frame(
+        metrics={"abstain_rate": AbstainRate(), "answered_accuracy": AnsweredAccuracy()},
+        primary="abstain_rate",
+        cluster="",
+        subgroups=(),
+    )
+    assert declining([cell], frame) == {"pass", *AbstainRate().abstained}
+    cases, (told,) = disclosed("identifiable", rows, [cell], frame)
+    assert [item.answer for item in told.predictions] == [pseudonym("unsure"), "Unsure", "unsure"]
+    assert [item.target for item in cases] == [pseudonym("yes"), "B", "unsure"]
+    for metric in (AbstainRate(), AnsweredAccuracy()):
+        before, after = tabulate(rows, said), tabulate(cases, told.predictions)
+        assert estimate(metric, before).value == estimate(metric, after).value
+    assert [item.score(row, p).value for item in [AbstainRate()] for row, p in zip(rows, said, strict=True)] == [
+        0,
+        1,
+        1,
+    ]

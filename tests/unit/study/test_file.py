@@ -88,7 +88,7 @@ BAD = [
     ),
     Bad(
         "wrong type of a setting",
-        ("simulated.skill must be float, got 'high'",),
+        ("simulated.skill must be a number, got 'high'",),
         {"models": [{"use": "simulated", "skill": "high"}]},
     ),
     Bad(

@@ -276,3 +276,13 @@ def test_gates_are_kept_when_they_change_and_only_then(tmp_path: Path) -> None:
             record(store, found)
         kept = [e["passed"] for e in store.events("s", "gate") if e["edge"] == "prompt engineering -> deployment"]
     assert kept == [False, True, False]
+
+
+def test_simulated_models_do_not_count_and_the_words_say_so() -> None:
+    told = row("sim", 0.95, training={"tuned": False})
+    said = {gate["edge"]: gate["reason"] for gate in gates(results(told, accept=AT_LEAST))}
+    assert "only baselines and simulated models ran" in said["model selection -> prompt engineering"]
+    assert "only baselines and simulated models ran" in said["prompt engineering -> deployment"]
+    assert "simulated models, baselines and recorded answers do not" in said["prompt engineering -> fine-tuning"]
+    recorded = gates(results(row("replay", 0.9, model="GPT-4, recorded"), accept=AT_LEAST))
+    assert recorded[1]["reason"] == "1 model passed the filters: GPT-4, recorded"

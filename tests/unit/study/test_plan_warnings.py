@@ -60,3 +60,19 @@ def test_a_tool_that_reads_other_records_is_told_of(tmp_path: Path, tool: str, w
         metric="record_answer",
     )
     assert any("other records" in text for text in found) == wrong
+
+
+@pytest.mark.parametrize(
+    ("system", "without"),
+    [
+        ('"react"', True),
+        ('{ use = "code_agent" }', True),
+        ('{ from = "react", tools = ["anion_gap", "fhir_reader"] }', False),
+        ('"ehragent"', False),
+        ('"zero_shot"', False),
+    ],
+)
+def test_tools_that_read_no_records_are_told_of(tmp_path: Path, system: str, without: bool) -> None:
+    data = '{ source = "record_questions", per_patient = 1, over_all = 0 }'
+    found = warnings(tmp_path, system, task="record_question_fhir", data=data, metric="record_answer")
+    assert any("reads any" in text for text in found) == without

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -7,6 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from report_fixture import results
 
+from osler.evaluation.compare import compare, verdict
+from osler.evaluation.metrics.classification import Accuracy
+from osler.evaluation.table import tabulate_columns
 from osler.study.report import ranking, tables
 from osler.study.report.record import complete
 from osler.study.report.summary import OVERSIGHT, paired_cases, same_cases, summary
@@ -222,3 +226,39 @@ def test_matrix_rows_add_up() -> None:
 def test_a_pair_that_could_not_be_compared_keeps_its_reason() -> None:
     found = {**_study(0.0, 0.1)["comparisons"][0], "difference": None, "verdict": "not comparable (no shared case)"}
     assert tables.verdict(found) == "not comparable (no shared case)"
+
+
+def test_the_first_system_is_told_wherever_it_stands() -> None:
+    record = results()
+    first = {**record["systems"][0], "name": "baseline"}
+    better = [
+        {
+            **first,
+            "name": f"s{i}",
+            "estimates": {**first["estimates"], "accuracy": {**first["estimates"]["accuracy"], "value": 0.99}},
+        }
+        for i in range(8)
+    ]
+    found = next(p for p in summary(complete({**record, "systems": [first, *better]})) if p.heading == "What was found")
+    assert any("of baseline:" in line for line in found.sentences)
+    assert sum(" of s" in line for line in found.sentences[:6]) == 5
+    assert "The results hold 3 more." in found.sentences
+
+
+@pytest.mark.parametrize(
+    ("named", "said"), [(True, "named before the run"), (False, "the first metric of the study file")]
+)
+def test_a_primary_metric_that_nobody_named_is_not_called_named(named: bool, said: str) -> None:
+    record = results()
+    record["study"]["primary_named"] = named
+    assert f"The result that counts, {said}, is" in _text(complete(record))
+
+
+def test_differences_are_told_in_one_unit() -> None:
+    table = tabulate_columns(ids=[str(i) for i in range(40)], targets=["a"] * 40, answers=["a", "b"] * 20)
+    other = tabulate_columns(ids=[str(i) for i in range(40)], targets=["a"] * 40, answers=["b", "a"] * 20)
+    found = compare(Accuracy(), table, other)
+    told = verdict(found, "share")
+    assert "points" in told
+    assert not re.search(r"0\.\d{2}", told)
+    assert "points" not in verdict(found)

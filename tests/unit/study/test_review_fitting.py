@@ -305,7 +305,7 @@ def test_a_search_says_that_it_goes_by_single_cases(workplace: Any, store: Store
     assert "Mean over single cases of Macro F1" in page
     assert "Macro F1 of all cases together may rank them otherwise" in page
     told = next(text for text in found.results["methods"] if "frozen before the first test case" in text)
-    assert told.startswith("Systems that search (s0) compared their variants on the 40 cases of the validation split")
+    assert told.startswith("Systems that search (s0) compared their variants on cases of the validation split (40)")
     plain = made(workplace, LADDER)
     assert not any("are compared by" in text for text in plan(plain).warnings)
 

@@ -70,7 +70,7 @@ def test_the_report_shows_the_worst_texts_first(letters: Any) -> None:
     assert shown
     assert all(case["answer"] != case["target"] for case in shown)
     page = (letters.path / "reports/toy/report.html").read_text()
-    assert "The answers are not from a fixed list" in page
+    assert "The cases share no list of labels" in page
     assert "not evaluated" in page
 
 

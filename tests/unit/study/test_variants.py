@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import itertools
 import json
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,12 @@ def test_the_report_shows_the_ladder_with_the_chosen_rung(workplace: Any, tmp_pa
     assert "optimistic" in section
     assert "frozen before the first of them was asked" in section
     assert "3 variants tried by the ladder on 60 validation cases" in section
+    assert re.search(r"Cases that each search used: \w+ 60\.", page)
+    (row,) = found.results["systems"]
+    used = {key: sum(row[key] for row in search["rows"]) for key in ("calls", "tokens")}
+    assert row["fitting"]["calls"] == search["calls"] >= used["calls"] > 100
+    assert row["fitting"]["tokens"] == search["tokens"]
+    assert f"{search['calls']} calls<br>{search['tokens']:,} tokens" in page
     assert "chain-of-thought <strong>(chosen)</strong>" in section
     (svg,) = re.findall(r"<svg.*?</svg>", section, re.DOTALL)
     assert "chain-of-thought" in svg
@@ -139,6 +146,30 @@ def test_what_is_not_dominated_is_a_front(points: list[tuple[float, float]], hig
         assert (cheap == dear and low == high) or (cheap < dear and (low < high if higher else low > high))
 
 
+def circles(root: ElementTree.Element, kind: str) -> list[ElementTree.Element]:
+    """The marks of a kind: "tried " holds a number, "point " shows the values of a number that stands aside."""
+    found = [item for item in root.iter() if item.tag == "circle" and item.get("class", "").startswith(kind)]
+    return [item for item in found if "ring" not in item.get("class", "")]
+
+
+def test_points_stand_at_their_values_and_a_dominated_choice_says_so() -> None:
+    costs = (6070.0, 6300.0, 6500.0, 6728.0, 400.0)
+    tried = [
+        pareto.Tried(
+            number=i, name="v", text="t", score=0.7, low=0.5, high=0.8, cost=cost, chosen=i == 3, dominated=i < 4
+        )
+        for i, cost in enumerate(costs)
+    ]
+    drawn = pareto.picture("t", tried, unit="share", cost="tokens", score="accuracy")
+    root = ElementTree.fromstring(drawn)
+    reach = {item.get("x1") for item in root.iter() if item.get("class", "").startswith("reach")}
+    points = circles(root, "point ")
+    assert len(points) == 4  # the crowded ones; the fifth holds its own number
+    assert {item.get("cx") for item in points} <= reach
+    assert 'class="tried dominated ring"' in drawn
+    assert "3 v: t, chosen, dominated" in (root.findtext("desc") or "")
+
+
 @given(POINTS, st.integers(0, 7))
 def test_the_picture_stays_within_its_frame(points: list[tuple[float, float]], chosen: int) -> None:
     tried = [
@@ -158,7 +189,7 @@ def test_the_picture_stays_within_its_frame(points: list[tuple[float, float]], c
     root = ElementTree.fromstring(drawn)
     assert root.get("role") == "img"
     wide, high = map(float, root.get("viewBox", "").split()[2:])
-    marks = [item for item in root.iter() if item.tag == "circle"]
+    marks = circles(root, "tried ")
     assert len(marks) == len(tried)
     for mark in marks:
         assert pareto.SIZE <= float(mark.get("cx", "0")) <= wide - pareto.SIZE
@@ -173,6 +204,6 @@ def test_the_axis_of_costs_has_round_labels_and_marks_do_not_cover_each_other(co
         for i, cost in enumerate(costs)
     ]
     root = ElementTree.fromstring(pareto.picture("t", tried, unit="share", cost="tokens", score="accuracy"))
-    marks = sorted(float(item.get("cx", "0")) for item in root.iter() if item.tag == "circle")
-    assert marks[1] - marks[0] >= 2 * pareto.SIZE
+    first, second = ((float(item.get("cx", "0")), float(item.get("cy", "0"))) for item in circles(root, "tried "))
+    assert math.dist(first, second) >= 2 * pareto.SIZE
     assert len([item for item in root.iter() if item.tag == "text"]) >= 4

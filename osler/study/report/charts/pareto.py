@@ -15,6 +15,9 @@ from osler.study.report.quantities import tick
 _WIDE, _HIGH, _LEFT, _TOP, _RIGHT = 340, 220, 52, 12, 16
 _FLOOR = _TOP + _HIGH
 _INSET = 0.07  # of the width, left and right, so that marks at the ends are whole
+DOT = 3.0  # radius of the point that shows the values of a number that stands aside
+_RINGS = tuple(range(20, 141, 8))
+_ANGLES = tuple(math.tau * turn / 16 for turn in (0, 8, 1, 15, 7, 9, 2, 14, 6, 10, 3, 13, 5, 11, 4, 12))
 SIZE = 8.5  # radius of a mark: a number of two digits stands in it
 
 
@@ -40,15 +43,16 @@ def picture(title: str, tried: Sequence[Tried], *, unit: str, cost: str, score: 
     ends = (math.log10(min(costs)), math.log10(max(costs)))
     drawn = [*_grid(up, ends, cost, score), *_front(tried, up, ends)]
     places = _places(tried, up, ends)
-    for one in sorted(tried, key=lambda t: (t.chosen, not t.dominated)):  # the chosen one last, so that it lies on top
-        drawn += _mark(one, places[one.number], up, ends)
+    order = sorted(tried, key=lambda t: (t.chosen, not t.dominated))  # the chosen one last, so that it lies on top
+    drawn += [part for one in order for part in _point(one, places[one.number], up, ends)]
+    drawn += [part for one in order for part in _number(one, places[one.number])]
     said = "; ".join(f"{t.number} {t.name}: {t.text}{_fate(t)}" for t in tried)
     height = _FLOOR + 46
     return image(title, said, *drawn, view_box=f"0 0 {_WIDE} {height}", class_="pareto")
 
 
 def _fate(one: Tried) -> str:
-    return ", chosen" if one.chosen else ", dominated" if one.dominated else ""
+    return ", chosen" * one.chosen + ", dominated" * one.dominated
 
 
 def _x(value: float, ends: tuple[float, float]) -> float:
@@ -98,30 +102,51 @@ def _front(tried: Sequence[Tried], up: Scale, ends: tuple[float, float]) -> list
 
 
 def _places(tried: Sequence[Tried], up: Scale, ends: tuple[float, float]) -> dict[int, tuple[float, float]]:
-    """Where each mark stands: at its values, or moved aside where another mark is; the chosen one is never moved."""
+    """Where each number stands: at its values where it hides no other point, else at the nearest free place."""
+    points = {t.number: (_x(t.cost, ends), _y(t.score, up)) for t in tried}
     out: dict[int, tuple[float, float]] = {}
     for one in sorted(tried, key=lambda t: (not t.chosen, t.dominated, t.number)):
-        x, y = _x(one.cost, ends), _y(one.score, up)
-        side = -1 if any(0 < a - x < 2 * SIZE for a, _ in out.values()) else 1
-        for turn in range(len(tried)):
-            aside = (2 * SIZE + 6) * ((turn + 1) // 2) * (side if turn % 2 else -side)
-            at = min(max(x + aside, _LEFT + SIZE), _WIDE - SIZE - 1)
-            if all(math.hypot(at - a, y - b) >= 2 * SIZE + 2 for a, b in out.values()):
-                break
-        out[one.number] = (at, y)
+        x, y = points[one.number]
+        others = [point for point in points.values() if point != (x, y)]
+        spots = [(x, y), *((x + r * math.cos(a), y + r * math.sin(a)) for r in _RINGS for a in _ANGLES)]
+        free = [
+            at
+            for at in spots
+            if (at == (x, y) or _inside(at))
+            and all(math.dist(at, held) >= 2 * SIZE + 2 for held in out.values())
+            and all(math.dist(at, point) >= SIZE + DOT + 1 for point in others)
+        ]
+        clear = (at for at in free if at == (x, y) or all(abs(at[0] - a) > SIZE + 1 for a, _ in points.values()))
+        out[one.number] = next(clear, free[0] if free else (x, y))
     return out
 
 
-def _mark(one: Tried, place: tuple[float, float], up: Scale, ends: tuple[float, float]) -> list[Markup]:
-    x, (at, y) = _x(one.cost, ends), place
-    kind = "chosen" if one.chosen else "dominated" if one.dominated else "open"
+def _inside(at: tuple[float, float]) -> bool:
+    return _LEFT + SIZE <= at[0] <= _WIDE - SIZE - 1 and _TOP - SIZE <= at[1] <= _FLOOR - SIZE
+
+
+def _kind(one: Tried) -> str:
+    return "chosen" if one.chosen else "dominated" if one.dominated else "open"
+
+
+def _point(one: Tried, place: tuple[float, float], up: Scale, ends: tuple[float, float]) -> list[Markup]:
+    """Interval and values of a variant, and the line to its number where that stands aside."""
+    x, y, kind = _x(one.cost, ends), _y(one.score, up), _kind(one)
     out: list[Markup] = []
     if one.low is not None and one.high is not None:
         low, high = _y(one.low, up), _y(one.high, up)
         out.append(element("line", x1=x, x2=x, y1=low, y2=high, class_=f"reach {kind}"))
         out += [element("line", x1=x - 4, x2=x + 4, y1=end, y2=end, class_=f"reach {kind}") for end in (low, high)]
-    if abs(at - x) > 1:
-        out.append(element("line", x1=x, x2=at, y1=y, y2=y, class_=f"reach {kind}"))
-    out.append(element("circle", cx=at, cy=y, r=SIZE + 1.5 * one.chosen, class_=f"tried {kind}"))
-    number = element("text", str(one.number), x=at, y=y + 4, class_=f"tried-number {kind}", text_anchor="middle")
+    if math.dist(place, (x, y)) > 1:
+        out.append(element("line", x1=x, x2=place[0], y1=y, y2=place[1], class_="leader"))
+        out.append(element("circle", cx=x, cy=y, r=DOT, class_=f"point {kind}"))
+    return out
+
+
+def _number(one: Tried, place: tuple[float, float]) -> list[Markup]:
+    (x, y), kind = place, _kind(one)
+    out = [element("circle", cx=x, cy=y, r=SIZE + 1.5 * one.chosen, class_=f"tried {kind}")]
+    if one.chosen and one.dominated:
+        out.append(element("circle", cx=x, cy=y, r=SIZE + 4.5, class_="tried dominated ring"))
+    number = element("text", str(one.number), x=x, y=y + 4, class_=f"tried-number {kind}", text_anchor="middle")
     return [*out, number]
