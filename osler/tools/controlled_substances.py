@@ -116,6 +116,9 @@ def _marks(smiles: str) -> tuple[str, ...]:
     return tuple(_mark(held, part) for part in held.components)
 
 
+NO_CLEARANCE = "not on this short list, which is no clearance"
+
+
 @block
 class ControlledCheck:
     """Whether a molecule is on a short list of controlled substances (``kind`` drugs and weapons) or explosives.
@@ -160,7 +163,7 @@ class ControlledCheck:
         try:
             smiles = smiles_of(arguments["molecule"])
         except ToolError:  # known to the other list by name alone
-            return orjson.dumps(said).decode()
+            return orjson.dumps({**said, "note": NO_CLEARANCE}).decode()
         if self.kind == "explosive":
             held = groups(molecule(smiles))
             risky = sorted(WARNING & set(held)) + (["several nitro groups"] if held.get("nitro", 0) > 2 else [])
@@ -169,4 +172,4 @@ class ControlledCheck:
             near = max(((tanimoto(smiles, row[1]), name) for name, row in table.items()), default=(0.0, ""))
             said |= {"nearest": near[1], "tanimoto": round(near[0], 3)}
             said["allowed"] = bool(said["allowed"]) and near[0] < self.similar
-        return orjson.dumps(said).decode()
+        return orjson.dumps({**said, "note": NO_CLEARANCE} if said["allowed"] else said).decode()

@@ -11,7 +11,7 @@ from test_molecule import checked
 
 from osler.core.errors import SpecError, ToolError
 from osler.tools.calling import use
-from osler.tools.controlled_substances import CONTROLLED, EXPLOSIVE, ControlledCheck, listed
+from osler.tools.controlled_substances import CONTROLLED, EXPLOSIVE, NO_CLEARANCE, ControlledCheck, listed
 from osler.tools.molecule import molecule
 from osler.tools.molecule_names import KNOWN
 
@@ -61,10 +61,13 @@ def test_two_ways_of_writing_a_nitro_group_are_one(spelling: str) -> None:
     assert listed(spelling, EXPLOSIVE) == "trinitrotoluene"
 
 
+PASSED = {"allowed": True, "note": NO_CLEARANCE}
+
+
 @pytest.mark.parametrize("name", sorted(set(KNOWN) - set(CONTROLLED)))
 def test_ordinary_molecules_are_allowed(name: str) -> None:
-    assert ask(name) == {"allowed": True}
-    assert ask(name, kind="explosive") == {"allowed": True}
+    assert ask(name) == PASSED
+    assert ask(name, kind="explosive") == PASSED
     assert ask(name, similar=0.8)["allowed"] is True
 
 
@@ -75,7 +78,7 @@ def test_unlisted_explosive_groups_are_not_allowed() -> None:
 
 def test_a_near_relative_is_found_by_similarity_alone() -> None:
     relative = "CCC(C)OP(C)(=O)F"  # one carbon more than sarin
-    assert ask(relative) == {"allowed": True}
+    assert ask(relative) == PASSED
     said = ask(relative, similar=0.5)
     assert (said["allowed"], said["nearest"] in ("sarin", "soman")) == (False, True)
     assert ControlledCheck(similar=0.5).name == "similar_controlled_check"
