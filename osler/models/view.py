@@ -62,8 +62,10 @@ class View:
         return await self.model.score(self.put(messages), choices)
 
 
-def beside(model: Any, other: Model) -> Any:
+def beside(model: Any, other: Model | None) -> Any:
     """``other`` as ``model`` lends it: behind the same guards and seen through the same views. A model with neither
-    has nothing to lend: it is ``other`` itself."""
+    has nothing to lend: it is ``other`` itself. For None it is ``model``."""
+    if other is None:
+        return model
     lend = getattr(model, "beside", None)
     return other if lend is None else lend(other)

@@ -13,6 +13,7 @@ from typing import Any
 from osler.core.block import block
 from osler.core.errors import OslerError, SpecError
 from osler.core.types import Message, Model, Reply
+from osler.models.view import beside
 
 
 @block
@@ -129,19 +130,3 @@ class Metered:
     async def score(self, messages: Sequence[Message], choices: Sequence[str]) -> Reply:
         self._begin()
         return self._count(await self.model.score(messages, choices))
-
-
-def beside(model: Any, other: Model | None) -> Any:
-    """``other`` behind the same guards as ``model``; ``model`` itself for None.
-
-    A view that holds its model in ``model`` is looked through. A model without guards has none to lend.
-    """
-    if other is None:
-        return model
-    seen = model
-    while seen is not None:
-        lend = getattr(seen, "beside", None)
-        if lend is not None:
-            return lend(other)
-        seen = getattr(seen, "model", None) if not isinstance(getattr(seen, "model", None), str) else None
-    return other

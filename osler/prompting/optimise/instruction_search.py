@@ -14,8 +14,9 @@ from typing import Literal, Self
 from osler.core.block import block, replace
 from osler.core.errors import SpecError
 from osler.core.types import Model, Prompt, Strategy
+from osler.models.view import beside
 from osler.prompting.optimise import feedback
-from osler.prompting.optimise.allowance import Allowance, AllowanceSpent, beside
+from osler.prompting.optimise.allowance import Allowance, AllowanceSpent
 from osler.prompting.optimise.concurrency import each
 from osler.prompting.optimise.instructed import Instructed
 from osler.prompting.optimise.optimiser import Optimiser, need_writer

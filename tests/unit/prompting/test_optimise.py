@@ -20,10 +20,11 @@ from osler.core.types import Demo, Example, Message, Model, Prediction, Prompt, 
 from osler.models.cache import Cached
 from osler.models.simulated import Simulated
 from osler.models.simulated_features import FEATURES, SimulatedCritic, SimulatedFeatures
+from osler.models.view import beside
 from osler.prompting.cases import Cases, Pair
 from osler.prompting.chain_of_thought import ChainOfThought
 from osler.prompting.few_shot import FewShot
-from osler.prompting.optimise.allowance import Allowance, AllowanceSpent, Metered, beside
+from osler.prompting.optimise.allowance import Allowance, AllowanceSpent, Metered
 from osler.prompting.optimise.bootstrap_demos import BootstrapDemos
 from osler.prompting.optimise.instructed import Instructed
 from osler.prompting.optimise.instruction_search import InstructionSearch
