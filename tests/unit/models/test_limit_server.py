@@ -80,16 +80,17 @@ def test_a_storm_of_faults_is_weathered() -> None:
         found.extend(await all_of(model, prompts(300)))
 
     with running(faults=storm, seed=3) as stub:
-        model = against(stub, work, timeout_s=0.4, retries=15, backoff_s=0.002, concurrency=32)
+        model = against(stub, work, timeout_s=2.0, retries=15, backoff_s=0.002, concurrency=32)
         stats = stub.stats()
     errors = [item for item in found if isinstance(item, BaseException)]
     assert all(isinstance(item, ModelError) for item in errors)
     kinds = Counter(item.kind for item in errors if isinstance(item, ModelError))
     assert kinds == {"http_400": stats["kinds"]["400"], "context": stats["kinds"]["context"]}
     assert {item.text for item in found if isinstance(item, Reply)} == {"yes", "no", "maybe"}
-    # An answer that a busy machine sent after the time-out was counted there, and asked for once more.
+    # On a busy machine an answer may come, or a request arrive, only after the time-out: it is then asked once more.
     assert stats["kinds"]["ok"] >= 300 - len(errors)
-    assert model.stats.attempts == stats["requests"] == 300 + model.stats.retries
+    assert model.stats.attempts == 300 + model.stats.retries
+    assert 300 <= stats["requests"] <= model.stats.attempts
     assert set(stats["kinds"]) == {"ok", *storm}
     assert stats["distinct"] == 300
     assert stats["peak"] <= 32
