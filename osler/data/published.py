@@ -34,6 +34,20 @@ def locate(name: str, *, what: str) -> Path:
     return path
 
 
+def resolved(path: str, *, what: str, folder: bool = False) -> Path:
+    """The file (or, with ``folder``, also folder) that ``path`` names; "$OSLER_DATA/..." from that variable's folder.
+
+    DataError where there is none.
+    """
+    marker = f"${VARIABLE}/"
+    if path.startswith(marker):
+        return locate(path.removeprefix(marker), what=what)
+    found = Path(path)
+    if not (found.is_file() or (folder and found.is_dir())):
+        raise DataError(f"{what} needs {path}, which does not exist", hint="check path")
+    return found
+
+
 def rows(path: Path, *, what: str) -> list[dict[str, Any]]:
     """All rows of a JSON-lines file, gzipped when its name ends in .gz. DataError names the broken line."""
     try:

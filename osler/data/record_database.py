@@ -11,7 +11,8 @@ from urllib.parse import quote
 from osler.core.block import block, digest
 from osler.core.errors import DataError
 from osler.data.fhir import Record, read_bundle
-from osler.data.records import CohortRecords, Records, instant, resolved
+from osler.data.published import resolved
+from osler.data.records import CohortRecords, Records, instant
 
 SCHEMA = """\
 CREATE TABLE patients ( -- one row a patient

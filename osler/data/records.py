@@ -14,7 +14,7 @@ from osler.core.block import block, digest
 from osler.core.errors import DataError, SpecError
 from osler.data.cohort.fhir import bundle
 from osler.data.cohort.patient import Patient, generate
-from osler.data.published import VARIABLE, locate, rows
+from osler.data.published import resolved, rows
 
 MOST_BYTES = 256 * 1024 * 1024
 """A bundle file above this size is refused unread."""
@@ -92,20 +92,6 @@ class BundleFile:
         if not isinstance(found, dict):
             raise DataError(f"{file.name} holds no JSON object", hint="one bundle a file")
         return found
-
-
-def resolved(path: str, *, what: str, folder: bool = False) -> Path:
-    """The file (or, with ``folder``, also folder) that ``path`` names; "$OSLER_DATA/..." from that variable's folder.
-
-    DataError where there is none.
-    """
-    marker = f"${VARIABLE}/"
-    if path.startswith(marker):
-        return locate(path.removeprefix(marker), what=what)
-    found = Path(path)
-    if not (found.is_file() or (folder and found.is_dir())):
-        raise DataError(f"{what} needs {path}, which does not exist", hint="check path")
-    return found
 
 
 @functools.lru_cache(maxsize=65536)

@@ -8,8 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 from osler.core.block import block, canonical, digest
 from osler.core.errors import DataError, nearest
 from osler.core.types import Passage
-from osler.data.published import rows
-from osler.data.records import resolved
+from osler.data.published import resolved, rows
 
 
 @runtime_checkable

@@ -12,7 +12,7 @@ import orjson
 from osler.core.block import block, digest
 from osler.core.errors import DataError, ModelError, nearest
 from osler.core.types import Message, Reply
-from osler.data.published import VARIABLE, locate, rows
+from osler.data.published import resolved, rows
 
 
 @block
@@ -90,13 +90,7 @@ class Recorded:
         return found
 
     def _file(self) -> Path:
-        marker = f"${VARIABLE}/"
-        what = f"the recorded model {self.name or 'of ' + Path(self.path).name}"
-        if self.path.startswith(marker):
-            return locate(self.path.removeprefix(marker), what=what)
-        if not Path(self.path).is_file():
-            raise DataError(f"{what} needs {self.path}, which does not exist", hint="check path")
-        return Path(self.path)
+        return resolved(self.path, what=f"the recorded model {self.name or 'of ' + Path(self.path).name}")
 
     def _outputs(self) -> Mapping[str, str]:
         held: dict[str, str] | None = self.__dict__.get("_held")

@@ -18,7 +18,7 @@ from osler.core.errors import SpecError, ToolError
 from osler.tools.molecule import Molecule, molecule
 from osler.tools.molecule_fingerprint import tanimoto
 from osler.tools.molecule_groups import groups
-from osler.tools.molecule_names import CAS, plain, smiles_of
+from osler.tools.molecule_names import CAS, ONE_MOLECULE, plain, smiles_of
 
 # name: (CAS number, SMILES, formula, schedule)
 CONTROLLED: Mapping[str, tuple[str, str, str, str]] = {
@@ -146,12 +146,7 @@ class ControlledCheck:
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        return {
-            "type": "object",
-            "properties": {"molecule": {"type": "string"}},
-            "required": ["molecule"],
-            "additionalProperties": False,
-        }
+        return ONE_MOLECULE
 
     async def use(self, arguments: Mapping[str, Any]) -> str:
         table = CONTROLLED if self.kind == "controlled" else EXPLOSIVE

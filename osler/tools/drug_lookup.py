@@ -11,7 +11,7 @@ import orjson
 
 from osler.core.block import block, digest
 from osler.core.errors import DataError, ToolError
-from osler.data.records import resolved
+from osler.data.published import resolved
 
 _COLUMNS = ("doid_id", "drugbank_id", "disease", "drug", "category", "n_curators")
 _WORDS = {"DM": "disease-modifying", "SYM": "symptomatic", "NOT": "no indication"}

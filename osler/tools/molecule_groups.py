@@ -14,7 +14,7 @@ import orjson
 
 from osler.core.block import block
 from osler.tools.molecule import Atom, Molecule, molecule
-from osler.tools.molecule_names import smiles_of
+from osler.tools.molecule_names import ONE_MOLECULE, smiles_of
 
 HALOGENS = frozenset({"F", "Cl", "Br", "I"})
 
@@ -176,12 +176,7 @@ class MoleculeFacts:
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        return {
-            "type": "object",
-            "properties": {"molecule": {"type": "string"}},
-            "required": ["molecule"],
-            "additionalProperties": False,
-        }
+        return ONE_MOLECULE
 
     async def use(self, arguments: Mapping[str, Any]) -> str:
         held = molecule(smiles_of(arguments["molecule"]))

@@ -68,6 +68,15 @@ def smiles_of(named: str) -> str:
         raise ToolError(f"no molecule is known as {named.strip()[:60]!r} and it is no SMILES", hint=hint) from error
 
 
+# The arguments of every tool that takes one molecule.
+ONE_MOLECULE: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {"molecule": {"type": "string"}},
+    "required": ["molecule"],
+    "additionalProperties": False,
+}
+
+
 @block
 class MoleculeName:
     """Looks up the structure of a molecule by name or CAS number in a short list of common ones."""
@@ -82,12 +91,7 @@ class MoleculeName:
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        return {
-            "type": "object",
-            "properties": {"molecule": {"type": "string"}},
-            "required": ["molecule"],
-            "additionalProperties": False,
-        }
+        return ONE_MOLECULE
 
     async def use(self, arguments: Mapping[str, Any]) -> str:
         return orjson.dumps({"smiles": smiles_of(arguments["molecule"])}).decode()

@@ -10,8 +10,7 @@ import orjson
 
 from osler.core.block import block, digest
 from osler.core.errors import ToolError
-from osler.data.published import require, rows
-from osler.data.records import resolved
+from osler.data.published import require, resolved, rows
 
 _COLUMNS = ("id", "name", "definition", "synonyms", "is_a", "xref")
 _SUGGESTED = 6
