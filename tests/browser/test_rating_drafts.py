@@ -141,7 +141,7 @@ def test_signing_out_clears_what_the_browser_keeps_and_asks_first(short_study: S
     page.once("dialog", refuse)
     page.click("#sign-out button")
     wait_state(page, "unsaved")
-    page.wait_for_function("document.querySelector('#comment').value === 'not saved'")
+    assert page.input_value("#comment") == "not saved"
     assert "Not everything is saved" in asked[0]
     assert stored(page) == 1
 

@@ -105,7 +105,7 @@ def test_filters_narrow_the_cases(open_page: OpenPage, url: str) -> None:
     assert all("sex female" in text for text in shown.locator("summary").all_inner_texts())
     assert status.inner_text() == f"{shown.count()} of {total} cases shown"
     page.get_by_role("button", name="Show all").click()
-    page.wait_for_function(f"document.getElementById('shown').textContent.startsWith('{total} of')")
+    page.locator("#shown", has_text=f"{total} of").wait_for()
     assert shown.count() == total
 
 
