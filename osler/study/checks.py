@@ -130,7 +130,7 @@ def answers(study: Study, test: Sequence[Example], problems: Problems) -> None:
             f'data = {{ ..., choices = ["...", "..."] }}; the gold answers are {count:,} different texts',
         )
     mute = [model.name for model in study.models if "generate" not in model.block.supports]
-    if mute:
+    if mute and any(system.block.needs for system in study.systems):  # a search by itself asks no model
         problems.add(
             f"the answers are texts, and {', '.join(mute)} can only score choices", "name models that can generate"
         )

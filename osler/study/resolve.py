@@ -50,7 +50,9 @@ class Study:
         return out
 
     def label(self, model: str, system: str) -> str:
-        """The name of an arm: what varies in this study."""
+        """The name of an arm: what varies in this study. A system that asks no model goes by its own name."""
+        if any(entry.name == model and not entry.block.supports for entry in self.models):
+            return system
         if len(self.systems) == 1:
             return model
         return system if len(self.models) == 1 else f"{model} + {system}"

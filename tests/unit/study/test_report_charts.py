@@ -31,7 +31,7 @@ def test_a_scale_holds_everything(rows: list[tuple[float, float, float]], refere
 def test_a_signed_scale_has_a_place_for_zero(value: float, half: float) -> None:
     axis = forest.scale([_point(value, value - half, value + half)], "s", reference=0.0, signed=True)
     assert axis.low <= 0 <= axis.high
-    assert axis.low <= value - half + 1e-6 * abs(value)
+    assert axis.low <= value - half + 1e-6 * max(abs(value), half)
 
 
 def test_a_scale_without_values_still_draws() -> None:

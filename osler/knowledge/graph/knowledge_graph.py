@@ -1,0 +1,47 @@
+"""A graph as a block: its sources joined, and read once."""
+
+from __future__ import annotations
+
+from osler.core.block import block
+from osler.core.errors import SpecError
+from osler.knowledge.graph.graph import Graph
+from osler.knowledge.graph.linking import Linker
+from osler.knowledge.graph.sources import DiseaseHierarchy, GraphSource, Indications, Phenotypes
+from osler.knowledge.graph.triple import Node
+
+
+@block
+class KnowledgeGraph:
+    """``sources`` as one graph. Of a node that several sources name, the first name stands and all others are synonyms."""
+
+    sources: tuple[GraphSource, ...] = (DiseaseHierarchy(), Phenotypes(), Indications())
+
+    def check(self) -> None:
+        if not self.sources:
+            raise SpecError("a knowledge graph needs a source", hint='sources = [{ use = "disease_hierarchy" }]')
+
+    def graph(self) -> Graph:
+        """The graph, built on the first call."""
+        held: Graph | None = self.__dict__.get("_graph")
+        if held is None:
+            parts = [source.part() for source in self.sources]
+            nodes: dict[str, Node] = {}
+            for part in parts:
+                for node in part.nodes:
+                    nodes[node.id] = _joined(nodes[node.id], node) if node.id in nodes else node
+            held = Graph(nodes.values(), (triple for part in parts for triple in part.triples))
+            self.__dict__["_graph"] = held
+        return held
+
+    def linker(self) -> Linker:
+        """Finds the names of the graph's nodes in texts; built on the first call."""
+        held: Linker | None = self.__dict__.get("_linker")
+        if held is None:
+            held = self.__dict__["_linker"] = Linker(self.graph().nodes.values())
+        return held
+
+
+def _joined(first: Node, other: Node) -> Node:
+    names = dict.fromkeys((*first.synonyms, other.name, *other.synonyms))
+    names.pop(first.name, None)
+    return Node(first.id, first.kind, first.name, tuple(names))
