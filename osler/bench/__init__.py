@@ -20,7 +20,17 @@ def _score(*, quick: bool) -> dict[str, Any]:
     return score(quick=quick)
 
 
-BENCHMARKS: Mapping[str, Callable[..., dict[str, Any]]] = {"engine": _engine, "score": _score}
+def _retrieval(*, quick: bool) -> dict[str, Any]:
+    from osler.bench.retrieval import retrieval
+
+    return retrieval(quick=quick)
+
+
+BENCHMARKS: Mapping[str, Callable[..., dict[str, Any]]] = {
+    "engine": _engine,
+    "score": _score,
+    "retrieval": _retrieval,
+}
 
 
 def bench(name: str, *, quick: bool = False) -> dict[str, Any]:

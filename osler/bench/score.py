@@ -80,12 +80,13 @@ def score(*, quick: bool = False) -> dict[str, Any]:
     return found
 
 
-def side(module: str, *numbers: int) -> dict[str, Any]:
-    """The figures of one side, run as a process of its own. OslerError when it fails."""
+def side(module: str, *arguments: object, **environment: str) -> dict[str, Any]:
+    """The figures of one side, run as a process of its own with variables of its own. OslerError when it fails."""
     root = str(Path(__file__).resolve().parents[2])
     paths = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))
-    command = [sys.executable, "-m", f"osler.bench.{module}", *map(str, numbers)]
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": paths}, check=False)
+    command = [sys.executable, "-m", f"osler.bench.{module}", *map(str, arguments)]
+    variables = {**os.environ, **environment, "PYTHONPATH": paths}
+    done = subprocess.run(command, capture_output=True, text=True, env=variables, check=False)
     lines = done.stdout.strip().splitlines()
     if done.returncode or not lines:
         last = (done.stderr.strip().splitlines() or ["it printed nothing"])[-1]

@@ -10,10 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from osler import __version__
+from osler.cli.knowledge_arguments import steps as knowledge_steps
 
 STORE = "osler.sqlite"
 EXCHANGE = ("lm-eval", "helm", "healthbench", "inspect")
-WHERE = dict.fromkeys(("compare", "matrix", "export", "import"), "sharing") | {"judge": "scoring", "rate": "scoring"}
+WHERE = (
+    dict.fromkeys(("compare", "matrix", "export", "import"), "sharing")
+    | {"judge": "scoring", "rate": "scoring"}
+    | {"knowledge": "knowledge"}
+)
 LISTS = ("tasks", "models", "systems", "metrics", "sources", "tools", "experiments")
 
 
@@ -112,6 +117,10 @@ def _parser() -> argparse.ArgumentParser:
     take.add_argument("file", type=Path, help="its task file")
     take.add_argument("--from", dest="source", required=True, choices=EXCHANGE, help="the format")
     take.add_argument("--out", type=Path, required=True, help="the folder to write the study to")
+
+    knowledge_steps(
+        _verb(verbs, "knowledge", "what systems may look up: add, update, delete, show and search documents"), _verb
+    )
 
     listing = _verb(verbs, "list", "what can be named in a study")
     listing.add_argument("kind", choices=LISTS)

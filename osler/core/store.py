@@ -1,4 +1,4 @@
-"""The store: everything that was asked, answered, scored and decided, in one SQLite file, append-only.
+"""The store: all that was asked, answered, scored and decided, in one SQLite file, append-only but for ``forget``.
 
 Replies are content-addressed (the key is the hash of the whole call), so a call that was answered once is never
 made again. Writes of replies are durable against a killed process before the caller goes on: concurrent writers
@@ -18,6 +18,7 @@ from typing import Any
 import orjson
 
 from osler.core.errors import DataError
+from osler.core.forgetting import Forgotten, forget
 from osler.core.migrations import MIGRATIONS, statements
 from osler.core.serial import example_from, prediction_from, prediction_json, reply_from
 from osler.core.types import Example, Prediction, Reply
@@ -221,6 +222,20 @@ class Store:
         where, values = ("AND kind = ?", (study, kind)) if kind else ("", (study,))
         rows = self._db.execute(f"SELECT at, kind, data FROM events WHERE study = ? {where} ORDER BY id", values)
         return [{**orjson.loads(data), "at": at, "kind": kind} for at, kind, data in rows]
+
+    # Forgetting
+
+    def forget(self, document: str) -> Forgotten:
+        """Remove the calls that showed passages of a deleted document, and the answers made from them.
+
+        The store is append-only otherwise. Do it while no run uses the store: a run that has a passage in hand would
+        write it again.
+        """
+        self.flush()
+        try:
+            return forget(self._db, document)
+        except sqlite3.Error as problem:
+            raise self._refused(problem) from problem
 
     # Writing
 

@@ -15,7 +15,7 @@ from typing import Any
 from osler.core.errors import SpecError, nearest
 from osler.experiments.outcome import Outcome, Setting
 
-_PARTS = frozenset({"outcome", "measure", "exam", "page", "figure"})
+_PARTS = frozenset({"outcome", "measure", "exam", "formulary", "page", "figure"})
 
 
 def names() -> tuple[str, ...]:

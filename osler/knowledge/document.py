@@ -63,7 +63,9 @@ class Document:
             raise DataError(f"the document {self.id!r} has the language {self.language!r}", hint='write "en" or "zh"')
         ends = [self._day(name) for name in ("valid_from", "valid_to")]
         if ends[0] and ends[1] and ends[0] >= ends[1]:
-            raise DataError(f"the document {self.id!r} ends before it begins", hint="valid_from must lie before valid_to")
+            raise DataError(
+                f"the document {self.id!r} ends before it begins", hint="valid_from must lie before valid_to"
+            )
         for mark in self.marks:
             if not 0 <= mark.start < mark.end <= len(self.text):
                 raise DataError(f"a {mark.kind} of the document {self.id!r} lies outside of its text")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from osler.core.block import block, canonical, digest
 from osler.core.errors import DataError, nearest
@@ -22,7 +22,38 @@ class Collection(Protocol):
 class Index(Protocol):
     """A block that finds the passages for a query: at most ``k``, best first, each with its score."""
 
-    def search(self, query: str, k: int) -> list[tuple[Passage, float]]: ...
+    async def search(self, query: str, k: int) -> list[tuple[Passage, float]]: ...
+
+
+class Changes(NamedTuple):
+    """What happened to a live collection: ids that are no longer held, then passages that are new, at ``generation``."""
+
+    generation: int
+    removed: tuple[str, ...]
+    added: tuple[Passage, ...]
+
+
+@runtime_checkable
+class Live(Collection, Protocol):
+    """A collection that changes while it is searched. An index over it asks before each search."""
+
+    def generation(self) -> int:
+        """A number that grows with every change, whoever made it; cheap to ask."""
+        ...
+
+    def changes(self, since: int) -> Changes:
+        """From the state at the generation ``since`` (0: nothing was held) to the present one."""
+        ...
+
+
+@runtime_checkable
+class Described(Protocol):
+    """A collection that knows more of a passage than its text."""
+
+    def about(self, passage: str) -> Mapping[str, Any]:
+        """What is known of the passage with this id: document, version, title, source, licence, language, valid_from,
+        valid_to, section, page and whatever was kept beside, of which any may be missing; {} for an unknown id."""
+        ...
 
 
 @block

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from osler.core.block import block
+from osler.core.block import block, digest
 from osler.core.content import content_hash_of
 from osler.core.errors import ModelError, SpecError, nearest
 from osler.core.types import Message, Reply
 from osler.models.asked import Asked, read_asked, read_demos
+from osler.models.bert_graph import Precision
 from osler.models.embedding import NAMES, Embedded, Embeds, embedding
 from osler.models.minilm import Floats, model_folder
+
+_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+|(?<=[。！？])")
+_SHORTEST = 20  # characters: less is a heading or a number
 
 
 @block
@@ -28,8 +33,10 @@ class Encoder:
     classification, with the zero-shot probabilities as the prior.
 
     temperature: of both softmaxes, in cosine. evidence: how many of the best-matching evidence sentences count.
-    evidence_weight: their weight beside the question (1: equal). neighbours: nearest demonstrations that vote.
-    prior: the zero-shot probabilities' weight, in demonstrations.
+    evidence_weight: their weight beside the question (1: equal). reading: with "option" evidence is read otherwise: a choice
+    counts by how near any sentence of the evidence comes to the question with this choice after it. neighbours: nearest demonstrations that vote.
+    prior: the zero-shot probabilities' weight, in demonstrations. precision: ``int8`` is at least twice as fast with the
+    extra ``search`` and loses nothing in retrieval (docs/benchmarks.md); its vectors are others, so they are not mixed.
     """
 
     name: str = "minilm"
@@ -38,6 +45,8 @@ class Encoder:
     evidence_weight: float = 0.5
     neighbours: int = 8
     prior: float = 1.0
+    precision: Precision = "float32"
+    reading: Literal["question", "option"] = "question"
 
     def check(self) -> None:
         if self.name not in NAMES:
@@ -50,13 +59,22 @@ class Encoder:
     def supports(self) -> frozenset[str]:
         return frozenset({"score"})
 
+    @property
+    def space(self) -> str:
+        """The space of its vectors (see ``embedding.space_of``): the weights alone, not how choices are scored."""
+        return digest(f"{self.name} {self.precision} {_weights_hash()}".encode())
+
     async def embed(self, texts: Sequence[str]) -> Floats:
         """Vectors ``[n, 384]`` of length one, for retrieval and nearest neighbours."""
         return (await self.embedded(texts)).vectors
 
     async def embedded(self, texts: Sequence[str]) -> Embedded:
         """``embed`` with the number of tokens of each text."""
-        return await embedding(self.name).embed(texts)
+        return await embedding(self.name, self.precision).embed(texts)
+
+    def forget(self, texts: Sequence[str]) -> None:
+        """Drop what this process remembers of ``texts``: they were deleted somewhere."""
+        embedding(self.name, self.precision).forget(texts)
 
     async def generate(
         self,
@@ -111,7 +129,8 @@ async def similarity(
     demos = read_demos(messages)
     cases = [read_asked(messages), *(demo for demo, _ in demos)]
     meanings = [cases[0].meaning(choice) for choice in choices]
-    texts = [text for case in cases for text in (case.question, *case.evidence.values())] + meanings
+    read = _read_for(cases[0], meanings) if settings.reading == "option" else []
+    texts = [text for case in cases for text in (case.question, *case.evidence.values())] + meanings + read
     found = await source.embedded(texts)
     started = time.perf_counter() - found.seconds
     queries, row = [], 0
@@ -119,7 +138,11 @@ async def similarity(
         stop = row + 1 + len(case.evidence)
         queries.append(settings._query(found.vectors[row:stop]))
         row = stop
-    zero_shot = log_softmax(found.vectors[row:] @ queries[0] / settings.temperature)
+    near = found.vectors[row : row + len(choices)] @ queries[0]
+    if read:
+        asked = found.vectors[row + len(choices) : row + 2 * len(choices)]
+        near = (asked @ found.vectors[row + 2 * len(choices) :].T).max(axis=1)
+    zero_shot = log_softmax(near / settings.temperature)
     votes = _votes(cases, [answer for _, answer in demos], choices)
     shares = settings._vote(np.exp(zero_shot), queries, votes)
     return scored(
@@ -129,6 +152,13 @@ async def similarity(
         latency_s=time.perf_counter() - started,
         model=model,
     )
+
+
+def _read_for(asked: Asked, meanings: Sequence[str]) -> list[str]:
+    """The question with each choice after it, then the sentences of the evidence; [] without evidence."""
+    lines = dict.fromkeys(line.strip() for text in asked.evidence.values() for line in _SENTENCE.split(text))
+    sentences = [line for line in lines if len(line) >= _SHORTEST]
+    return [f"{asked.question} {meaning}" for meaning in meanings] + sentences if sentences else []
 
 
 def _votes(cases: Sequence[Asked], answers: Sequence[str], choices: Sequence[str]) -> list[int | None]:

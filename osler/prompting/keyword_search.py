@@ -77,16 +77,16 @@ class KeywordSearch:
             replies, queries = (reply,), conditions(reply.text)[: self.keywords]
             if not queries:
                 return Prediction(answer=None, replies=replies, parsed=False)
-        ids = list(self.fused(queries))[: self.k]
+        ids = list(await self.fused(queries))[: self.k]
         told = "; ".join(queries) if self.keywords else "the note itself"
         return Prediction(answer=orjson.dumps(ids).decode(), rationale=told, replies=replies)
 
-    def fused(self, queries: Sequence[str]) -> dict[str, float]:
+    async def fused(self, queries: Sequence[str]) -> dict[str, float]:
         """Ids of passages with their fused score, best first; equal scores by id."""
         scores: dict[str, float] = {}
         for place, query in enumerate(queries):
             for index in self.indexes:
-                for rank, (passage, _) in enumerate(index.search(query, self.top)):
+                for rank, (passage, _) in enumerate(await index.search(query, self.top)):
                     gain = 1.0 / ((rank + self.constant) * (place + 1))
                     scores[passage.id] = scores.get(passage.id, 0.0) + gain
         return dict(sorted(scores.items(), key=lambda item: (-item[1], item[0])))

@@ -50,7 +50,7 @@ class LiteratureSearch:
         }
 
     async def use(self, arguments: Mapping[str, Any]) -> str:
-        found = self.index.search(arguments["query"], min(arguments.get("k", 3), self.most))
+        found = await self.index.search(arguments["query"], min(arguments.get("k", 3), self.most))
         if not found:
             raise ToolError("nothing was found for these words", hint="try other words or synonyms")
         shown: list[str] = []

@@ -7,8 +7,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from osler import recipes
-from osler.core.types import Example, Strategy
+from osler.core.block import blocks, from_spec, to_spec
+from osler.core.types import Example, Passage, Strategy
 from osler.data.sets.spans import Mention, entities_json, entity_schema
+from osler.knowledge.graph.sources import TripleList
+from osler.knowledge.passages import PassageList
+from osler.models.encoder import Encoder
+from osler.models.none import NoModel
 from osler.models.simulated import Simulated
 from osler.models.simulated_matcher import SimulatedMatcher
 from osler.models.simulated_redactor import SimulatedRedactor
@@ -67,14 +72,12 @@ PATIENTS = [
 
 @dataclasses.dataclass(frozen=True)
 class Shape:
-    """``model`` gives the model that answers the cases; ``right`` whether its answers must be the targets,
-    ``needs_data`` whether the system reads the public data folder."""
+    """``model`` gives the model that answers the cases; ``right`` whether its answers must be the targets."""
 
     task: Template
     cases: Sequence[Example]
     model: Callable[[], Any]
     right: bool = True
-    needs_data: bool = False
 
 
 def _text(title: str, question: str, **more: Any) -> Template:
@@ -134,7 +137,8 @@ SHAPES: dict[str, Shape] = {
     "trialgpt": TRIAGE,
     "drg_coding": Shape(STAY_TASK, STAYS, lambda: SimulatedSteps().keyed(STAYS, lettered=False)),
     "deid_gpt": Shape(NOTE_TASK, NAMED_NOTES, lambda: SimulatedRedactor().keyed(NAMED_NOTES, lettered=False)),
-    "trialgpt_retrieval": Shape(JSON_TASK, SEARCHES, _knows(JSON_TASK, SEARCHES), right=False, needs_data=True),
+    "trialgpt_retrieval": Shape(JSON_TASK, SEARCHES, _knows(JSON_TASK, SEARCHES), right=False),
+    "search": Shape(JSON_TASK, SEARCHES, NoModel, right=False),
     "trialgpt_ranking": Shape(
         _text("Trials", "{note}", evidence="trials", schema={"type": "array"}), PATIENTS, _matcher, right=True
     ),
@@ -147,5 +151,48 @@ def shapes_of(name: str) -> list[Shape]:
 
 
 def system(name: str, preset: str = "full") -> Strategy:
-    found: Strategy = recipes.recipe("systems", name, preset=preset)
+    """A recipe as it stands, with a few made-up passages, triples and the embedded encoder in place of what is not here: the
+    public data folder and the weights of model hubs."""
+    found: Strategy = from_spec(_here(to_spec(recipes.recipe("systems", name, preset=preset))))
     return found
+
+
+PASSAGES = PassageList(
+    items=tuple(
+        Passage(id=f"book/v1/{100 * at}-{100 * at + len(text)}", text=text)
+        for at, text in enumerate(
+            (
+                "Which organ is number one in a list depends on who counts: the heart pumps blood.",
+                "The liver makes bile and is the second organ that students draw.",
+                "The kidney filters blood. Number three of the organs has two sides.",
+                "A message about pain since the first day is urgent; how urgent is for a nurse to say.",
+                "No fever and no pain: such a message is routine.",
+                "Conditions: asthma. A trial for patients who cough and wheeze.",
+                "Conditions: angina. A man of fifty years may take part.",
+                "A man of this age with gout and anaemia takes nothing.",
+            )
+        )
+    )
+)
+TRIPLES = TripleList(
+    rows=(
+        {"head": "m1", "head_name": "a message", "relation": "is_a", "tail": "m2", "tail_name": "a text"},
+        {"head": "o1", "head_name": "organ", "relation": "is_a", "tail": "o2", "tail_name": "part of the body"},
+        {"head": "d1", "head_name": "asthma", "relation": "has_phenotype", "tail": "f1", "tail_name": "cough"},
+    )
+)
+
+
+def _here(spec: Any) -> Any:
+    if isinstance(spec, list):
+        return [_here(item) for item in spec]
+    if not isinstance(spec, dict):
+        return spec
+    kind = blocks().get(str(spec.get("block")))
+    if kind is not None and hasattr(kind, "passages"):
+        return to_spec(PASSAGES)
+    if kind is not None and hasattr(kind, "part") and kind is not TripleList:
+        return to_spec(TRIPLES)
+    if kind is not None and kind.__name__ in ("SentenceEncoder", "OnnxEncoder"):
+        return to_spec(Encoder())
+    return {key: _here(item) for key, item in spec.items()}

@@ -16,6 +16,7 @@ from osler.core.block import block_id, blocks, build, canonical, from_spec, snak
 from osler.core.errors import SpecError
 from osler.evaluation.judge.judge import Judge
 from osler.evaluation.rubrics.rubric import Criterion, Level
+from osler.models.entailment import Entailment
 from osler.models.simulated import Simulated
 from osler.models.simulated_judge import SimulatedJudge
 from osler.prompting.decompose import Step
@@ -30,7 +31,10 @@ ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
     "Criterion": {"id": "clear", "title": {"en": "Clear"}, "levels": LEVELS},
     "Decompose": {"steps": (Step(**STEP),)},
     "Demo": {"question": "Which organ pumps?", "answer": "A"},
+    "CrossEncoder": {"path": "folder"},
     "Endpoint": {"model": "m", "base_url": "http://127.0.0.1:9/v1"},
+    "Entailment": {"path": "folder"},
+    "EntailmentChecker": {"model": Entailment(path="folder")},
     "File": {"path": "cases.jsonl"},
     "Flag": {"id": "harm", "text": {"en": "would harm"}},
     "Judge": {"model": SimulatedJudge()},
@@ -46,7 +50,10 @@ ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
     "Role": {"name": "cardiologist"},
     "Rubric": {"name": "r", "version": "1", "title": {"en": "R"}, "criteria": (CLEAR,)},
     "Rule": {"name": "r", "uses": ("a",), "table": {"x": "y"}},
+    "SentenceEncoder": {"path": "folder"},
     "Step": STEP,
+    "Stored": {"path": "store"},
+    "StoredTriples": {"path": "store"},
     "Template": {"title": "t", "capability": "structurization", "question": "{text}"},
     "ToolUse": {"tools": (MoleculeFacts(),)},
 }

@@ -86,8 +86,6 @@ def test_what_a_textual_gradient_sends_is_kept_too() -> None:
 
 @pytest.mark.parametrize("name", recipes.names("systems"))
 def test_what_a_system_sends_is_what_was_read_and_kept(name: str) -> None:
-    if shapes_of(name)[0].needs_data and not os.environ.get("OSLER_DATA"):
-        pytest.skip("OSLER_DATA is not set: this system reads the public data folder")
     _same(name, _page(name, asyncio.run(_sent(name, shapes_of(name)[0]))))
 
 
@@ -102,8 +100,6 @@ def _same(name: str, made: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(PUBLISHED))
 def test_numbers_and_temperatures_are_those_of_the_paper(name: str) -> None:
-    if shapes_of(name)[0].needs_data and not os.environ.get("OSLER_DATA"):
-        pytest.skip("OSLER_DATA is not set: this system reads the public data folder")
     heats, demos = PUBLISHED[name]
     for case, calls in asyncio.run(_sent(name, shapes_of(name)[0])):
         if not case:

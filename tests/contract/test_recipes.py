@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import asyncio
 import json
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 
 import orjson
 import pytest
-from shapes import EXAM, LABELLED, LETTERED, MESSAGES, ORGANS, Shape, shapes_of
+from shapes import EXAM, LABELLED, LETTERED, MESSAGES, ORGANS, Shape, shapes_of, system
 
 from osler import recipes
 from osler.core.block import block_id, from_spec, is_block, to_spec
@@ -104,25 +103,24 @@ PAIRS = [
 
 @pytest.mark.parametrize(("name", "preset", "shape"), PAIRS)
 def test_a_system_answers_three_cases_the_same_way_each_time(name: str, preset: str, shape: Shape) -> None:
-    system = recipes.recipe("systems", name, preset=preset)
     if not weights_are_there():
         pytest.skip("no embedded encoder is installed")
-    if shape.needs_data and not os.environ.get("OSLER_DATA"):
-        pytest.skip("OSLER_DATA is not set: this system reads the public data folder")
+    made = system(name, preset)
     model, task, cases = shape.model(), shape.task, shape.cases
-    first = asyncio.run(answer(system, model, task, cases, seed=3))
+    first = asyncio.run(answer(made, model, task, cases, seed=3))
     if shape.right:
         assert [found.answer for found in first] == [case.target for case in cases[:3]]
-    assert all(found.answer is not None and found.parsed and found.replies and not found.failure for found in first)
+    assert all(found.answer is not None and found.parsed and not found.failure for found in first)
+    assert all(found.replies for found in first) or not made.calls(task.prompt(cases[0]))
     for case, found in zip(cases, first, strict=False):
-        assert len(found.replies) <= system.calls(task.prompt(case))
-    assert first == asyncio.run(answer(from_spec(to_spec(system)), shape.model(), task, cases, seed=3))
+        assert len(found.replies) <= made.calls(task.prompt(case))
+    assert first == asyncio.run(answer(from_spec(to_spec(made)), shape.model(), task, cases, seed=3))
 
 
 @pytest.mark.parametrize("name", recipes.names("systems"))
 def test_a_system_needs_what_it_says(name: str) -> None:
     needs = recipes.recipe("systems", name).needs
-    assert needs
+    assert needs or name == "search"
     assert {part for need in needs for part in need.split("|")} <= {"generate", "score", "tools", "images", "schema"}
 
 
@@ -131,7 +129,7 @@ def test_a_system_reads_nothing_into_unreadable_replies(name: str) -> None:
     if not weights_are_there():
         pytest.skip("no embedded encoder is installed")
     model = Simulated(skill=1.0, format_failure=1.0).keyed(ORGANS, lettered=True)
-    found = asyncio.run(answer(recipes.recipe("systems", name), model, LETTERED, ORGANS, seed=0))
+    found = asyncio.run(answer(system(name), model, LETTERED, ORGANS, seed=0))
     assert [(one.answer, one.parsed) for one in found] == [(None, False)] * 3
 
 
@@ -147,7 +145,9 @@ def test_replay_reads_what_was_recorded(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", recipes.names("models"))
 def test_a_model_says_what_it_supports(name: str) -> None:
     supports = recipes.recipe("models", name).supports
-    assert supports
+    if name == "none":
+        assert not supports
+        return
     assert supports <= {"generate", "score", "tools", "images", "schema", "train"}
     assert supports & {"generate", "score"}
 

@@ -79,7 +79,7 @@ class Graph:
         self._known(allowed)
         if start == end or start not in self.nodes or end not in self.nodes:
             return []
-        far = self._distances(end, allowed, longest, crowd)
+        far = self._distances(end, allowed, longest - 1, crowd)  # the first step is taken from the start
         found: list[Path] = []
         queue: deque[tuple[Path, str, frozenset[str]]] = deque([((), start, frozenset({start}))])
         while queue and len(found) < most:

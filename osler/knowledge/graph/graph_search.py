@@ -91,10 +91,11 @@ class GraphSearch:
         return Passage(id="kg/" + _JOIN.join(step.triple.id for step in path), text=told(path, graph.names))
 
     def _by_id(self) -> Mapping[str, Any]:
-        held: Mapping[str, Any] | None = self.__dict__.get("_ids")
-        if held is None:
-            held = self.__dict__["_ids"] = {triple.id: triple for triple in self.graph.graph().triples}
-        return held
+        graph = self.graph.graph()
+        held: tuple[Graph, Mapping[str, Any]] | None = self.__dict__.get("_ids")
+        if held is None or held[0] is not graph:
+            held = self.__dict__["_ids"] = graph, {triple.id: triple for triple in graph.triples}
+        return held[1]
 
 
 def _weight(path: Sequence[Step]) -> float:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Protocol, runtime_checkable
+
 from osler.core.block import block
 from osler.core.errors import SpecError
 from osler.knowledge.graph.graph import Graph
 from osler.knowledge.graph.linking import Linker
 from osler.knowledge.graph.sources import DiseaseHierarchy, GraphSource, Indications, Phenotypes
 from osler.knowledge.graph.triple import Node
+
+
+@runtime_checkable
+class Changing(Protocol):
+    """A source whose triples may change while it is in use."""
+
+    def generation(self) -> int:
+        """A number that grows with every change."""
+        ...
 
 
 @block
@@ -21,24 +32,29 @@ class KnowledgeGraph:
             raise SpecError("a knowledge graph needs a source", hint='sources = [{ use = "disease_hierarchy" }]')
 
     def graph(self) -> Graph:
-        """The graph, built on the first call."""
+        """The graph, built on the first call, and again when a source that changes has changed."""
         held: Graph | None = self.__dict__.get("_graph")
-        if held is None:
+        state = self._state()
+        if held is None or self.__dict__.get("_built") != state:
             parts = [source.part() for source in self.sources]
             nodes: dict[str, Node] = {}
             for part in parts:
                 for node in part.nodes:
                     nodes[node.id] = _joined(nodes[node.id], node) if node.id in nodes else node
             held = Graph(nodes.values(), (triple for part in parts for triple in part.triples))
-            self.__dict__["_graph"] = held
+            self.__dict__.update(_graph=held, _built=state, _linker=None)
         return held
 
     def linker(self) -> Linker:
-        """Finds the names of the graph's nodes in texts; built on the first call."""
+        """Finds the names of the graph's nodes in texts."""
+        graph = self.graph()
         held: Linker | None = self.__dict__.get("_linker")
         if held is None:
-            held = self.__dict__["_linker"] = Linker(self.graph().nodes.values())
+            held = self.__dict__["_linker"] = Linker(graph.nodes.values())
         return held
+
+    def _state(self) -> tuple[int, ...]:
+        return tuple(source.generation() for source in self.sources if isinstance(source, Changing))
 
 
 def _joined(first: Node, other: Node) -> Node:

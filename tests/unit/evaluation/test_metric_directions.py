@@ -12,11 +12,11 @@ from osler.evaluation.metrics.kinds import Summed
 
 METRICS: dict[str, Any] = recipes.named_blocks("metric")
 LOWER = {
-    "brier", "calibration_error", "classwise_calibration_error", "contradiction_rate", "cost", "early_answer", "harmful_compliance_rate", "over_refusal_rate", "stated_brier", "stated_calibration_error",
-    "fabrication_rate", "failure_rate", "flip_rate", "invalid_id_rate", "invented_citation_rate",
+    "brier", "calibration_error", "classwise_calibration_error", "contradicted_claims", "contradiction_rate", "cost", "early_answer", "harmful_compliance_rate", "over_refusal_rate", "stated_brier", "stated_calibration_error",
+    "fabrication_rate", "failure_rate", "flip_rate", "invalid_id_rate", "invented_citation_rate", "invented_citations",
     "invented_reference_rate", "laterality_errors", "latency", "leak_per_document", "log_loss", "omission_rate",
     "patient_contradiction_rate", "patient_leak_rate", "perplexity", "repeated_questions", "risk_coverage_area",
-    "role_break_rate", "stale_answers", "tokens", "unsafe_actions", "withheld_rate",
+    "role_break_rate", "stale_answers", "tokens", "unsafe_actions", "unsupported_claims", "withheld_rate",
 }  # fmt: skip
 NEITHER = {
     "abstain_rate", "ask_rate", "calibration_intercept", "calibration_slope", "doctor_turns", "flesch_kincaid_grade",

@@ -28,9 +28,11 @@ from osler.prompting.zero_shot import ZeroShot
 MINE = (
     "alpacare",
     "baize",
+    "bentsao",
     "choice_shuffle",
     "codex_few_shot",
     "few_shot_knn",
+    "knowledge_crud",
     "med_palm",
     "med_palm_2",
     "medprompt",

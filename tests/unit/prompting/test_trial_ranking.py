@@ -123,7 +123,7 @@ def test_the_fused_search_by_hand() -> None:
             Passage(id="z", text="gout or asthma"),
         )
     )
-    found = KeywordSearch(indexes=(BM25(collection=held),), constant=20).fused(["gout", "asthma"])
+    found = asyncio.run(KeywordSearch(indexes=(BM25(collection=held),), constant=20).fused(["gout", "asthma"]))
     assert found["x"] == pytest.approx(1 / 20)
     assert found["y"] == pytest.approx(0.5 / 20)
     assert found["z"] == pytest.approx(1 / 21 + 0.5 / 21)

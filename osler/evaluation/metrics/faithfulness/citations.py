@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from osler.core.block import block
 from osler.core.types import Example, Prediction
@@ -29,18 +29,31 @@ def spelled(item: str) -> str:
     )
 
 
-def marks(text: str, known: frozenset[str] = frozenset()) -> list[str]:
-    """Ids marked in a text, each once, in order. A bracket counts where all of its parts look like ids or are known."""
-    out: dict[str, int] = {}
+class Mark(NamedTuple):
+    """A citation in a text: characters ``start`` to ``end``, end exclusive, and the ids in it as they are written."""
+
+    start: int
+    end: int
+    ids: tuple[str, ...]
+
+
+def placed(text: str, known: frozenset[str] = frozenset()) -> list[Mark]:
+    """The citations of a text in order. A bracket counts where all of its parts look like ids or are ``known``."""
+    out = []
     for match in _MARK.finditer(text):
-        parts = [part.strip() for part in re.split(r"[,;，；]|\band\b", match[1]) if part.strip()]
+        parts = [part.strip() for part in re.split(r"[,;，；]|\s+and\s+", match[1]) if part.strip()]
         ids = [item for part in parts for item in _expanded(part)]
         if ids and all(spelled(item) in known or _ID.fullmatch(spelled(item)) for item in ids):
-            for item in ids:
-                out.setdefault(spelled(item), match.start())
+            out.append(Mark(match.start(), match.end(), tuple(ids)))
     for match in _PMID.finditer(text):
-        out.setdefault(spelled(next(part for part in match.groups() if part)), match.start())
-    return sorted(out, key=lambda item: out[item])
+        if not any(mark.start <= match.start() < mark.end for mark in out):
+            out.append(Mark(match.start(), match.end(), (next(part for part in match.groups() if part),)))
+    return sorted(out)
+
+
+def marks(text: str, known: frozenset[str] = frozenset()) -> list[str]:
+    """Ids marked in a text, each once, in order. A bracket counts where all of its parts look like ids or are known."""
+    return list(dict.fromkeys(spelled(item) for mark in placed(text, known) for item in mark.ids))
 
 
 def _expanded(part: str) -> list[str]:

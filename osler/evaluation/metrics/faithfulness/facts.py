@@ -63,6 +63,23 @@ def atomic_facts(text: str) -> tuple[str, ...]:
     return tuple(out)
 
 
+def stated(text: str) -> str:
+    """``text`` with bullets, headings and speakers blanked and its apostrophes plain: every character keeps its place."""
+    out = text.replace("\u2019", "'").replace("\u2018", "'")
+    for pattern in (_BULLET, _HEADING, _SPEAKER):
+        out = pattern.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), out)
+    return out
+
+
+def clause_places(sentence: str) -> list[tuple[int, int]]:
+    """Where the clauses of a sentence stand: characters start to end, lists left whole."""
+    out, start = [], 0
+    for match in _CLAUSE.finditer(sentence):
+        out.append((start, match.start()))
+        start = match.end()
+    return [(first, last) for first, last in (*out, (start, len(sentence))) if sentence[first:last].strip()]
+
+
 def _items(clause: str) -> list[str]:
     """The clause, or one fact per item where it is a list behind a common lead or a list of short terms."""
     lead, listing = "", clause

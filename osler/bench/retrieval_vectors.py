@@ -1,0 +1,159 @@
+"""Search by vectors: Osler's dense index beside NumPy, faiss, hnswlib and usearch. Run as ``python -m``: a name, a folder."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from osler.bench.retrieval_data import WIDTH
+from osler.bench.retrieval_live import BenchPassages, BenchVectors, OslerIndex
+from osler.bench.retrieval_timing import Engine, K, emit, timed
+
+LINKS, BREADTH_ADD, BREADTH_SEARCH = 16, 128, 96  # of every graph here
+
+
+class Brute:
+    """One matrix, one product a query."""
+
+    changes = False
+
+    def build(self, rows: Any) -> None:
+        self._rows = np.array(rows)
+
+    def search(self, query: Any, k: int) -> Sequence[int]:
+        scores = self._rows @ query
+        best = np.argpartition(scores, -k)[-k:]
+        return [int(number) for number in best[np.argsort(-scores[best])]]
+
+    def insert(self, number: int, row: Any) -> None:
+        raise NotImplementedError
+
+    def delete(self, number: int) -> None:
+        raise NotImplementedError
+
+
+class FaissFlat:
+    """faiss, every vector compared."""
+
+    changes = True
+
+    def __init__(self) -> None:
+        faiss: Any = importlib.import_module("faiss")
+        faiss.omp_set_num_threads(1)
+        self._index = faiss.IndexIDMap2(faiss.IndexFlatIP(WIDTH))
+
+    def build(self, rows: Any) -> None:
+        self._index.add_with_ids(rows, np.arange(len(rows)))
+
+    def search(self, query: Any, k: int) -> Sequence[int]:
+        return [int(number) for number in self._index.search(query[None], k)[1][0]]
+
+    def insert(self, number: int, row: Any) -> None:
+        self._index.add_with_ids(row[None], np.array([number]))
+
+    def delete(self, number: int) -> None:
+        self._index.remove_ids(np.array([number]))
+
+
+class FaissGraph:
+    """faiss, HNSW; it cannot delete."""
+
+    changes = False
+
+    def __init__(self) -> None:
+        faiss: Any = importlib.import_module("faiss")
+        faiss.omp_set_num_threads(1)
+        self._index = faiss.IndexHNSWFlat(WIDTH, LINKS, faiss.METRIC_INNER_PRODUCT)
+        self._index.hnsw.efConstruction = BREADTH_ADD
+        self._index.hnsw.efSearch = BREADTH_SEARCH
+
+    def build(self, rows: Any) -> None:
+        self._index.add(rows)
+
+    def search(self, query: Any, k: int) -> Sequence[int]:
+        return [int(number) for number in self._index.search(query[None], k)[1][0]]
+
+    def insert(self, number: int, row: Any) -> None:
+        raise NotImplementedError
+
+    def delete(self, number: int) -> None:
+        raise NotImplementedError
+
+
+class Hnswlib:
+    """hnswlib; what is deleted is marked and stays in memory."""
+
+    changes = True
+
+    def __init__(self) -> None:
+        hnswlib: Any = importlib.import_module("hnswlib")
+        self._index = hnswlib.Index(space="ip", dim=WIDTH)
+        self._index.set_num_threads(1)
+
+    def build(self, rows: Any) -> None:
+        self._index.init_index(len(rows) + 1000, ef_construction=BREADTH_ADD, M=LINKS)
+        self._index.add_items(rows, np.arange(len(rows)), num_threads=1)
+        self._index.set_ef(BREADTH_SEARCH)
+
+    def search(self, query: Any, k: int) -> Sequence[int]:
+        return [int(number) for number in self._index.knn_query(query, k, num_threads=1)[0][0]]
+
+    def insert(self, number: int, row: Any) -> None:
+        self._index.add_items(row[None], np.array([number]), num_threads=1)
+
+    def delete(self, number: int) -> None:
+        self._index.mark_deleted(number)
+
+
+def _osler(exact_below: int) -> Engine:
+    from osler.knowledge.dense import Dense
+
+    collection, encoder = BenchPassages(), BenchVectors()
+    index = Dense(collection=collection, encoder=encoder, exact_below=exact_below, cache="")
+    return OslerIndex(index, collection, encoder)
+
+
+def osler_exact() -> Engine:
+    return _osler(10_000_000)
+
+
+def osler_graph() -> Engine:
+    return _osler(0)
+
+
+# By name: the packages that each needs, how it is made, and whether it compares every vector.
+VECTORS: Mapping[str, tuple[tuple[str, ...], Callable[[], Engine], bool]] = {
+    "osler exact": ((), osler_exact, True),
+    "NumPy": ((), Brute, True),
+    "faiss flat": (("faiss",), FaissFlat, True),
+    "osler graph": (("usearch",), osler_graph, False),
+    "faiss HNSW": (("faiss",), FaissGraph, False),
+    "hnswlib": (("hnswlib",), Hnswlib, False),
+}
+
+
+def main(name: str, folder: str) -> None:
+    """Print the figures of the engine ``name`` over the vectors in ``folder``."""
+    rows, queries = (np.load(Path(folder) / f"{part}.npy") for part in ("vectors", "queries"))
+    made = np.random.default_rng(7).normal(size=(10, rows.shape[1])).astype(np.float32)
+    made /= np.linalg.norm(made, axis=1, keepdims=True)
+    engine = VECTORS[name][1]()
+    figures = timed(engine, rows, list(queries), [(row, row) for row in made])
+    found = figures.pop("found")
+    best = np.argsort(-(queries @ rows.T), axis=1, kind="stable")[:, :K]
+    figures["recall_at_10"] = float(np.mean([len({*a} & {*b.tolist()}) / K for a, b in zip(found, best, strict=True)]))
+    if isinstance(engine, OslerIndex):
+        spent = time.process_time()
+        engine.together(list(queries), K)
+        figures["together_per_cpu_s"] = len(queries) / max(1e-9, time.process_time() - spent)
+    emit(figures)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:3])

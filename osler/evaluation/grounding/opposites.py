@@ -1,0 +1,131 @@
+"""Sides and directions: left for right, upper for lower, increase for decrease, and the like, about the same thing."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping, Sequence
+
+from osler.evaluation.grounding.lines import Mismatch
+from osler.evaluation.metrics.faithfulness.words import content, nfkc, stem
+
+_SIDES = """
+left/right
+upper/lower
+superior/inferior
+anterior/posterior
+ventral/dorsal
+proximal/distal
+medial/lateral
+internal/external
+inner/outer
+superficial/deep
+cranial/caudal
+ipsilateral/contralateral
+unilateral/bilateral
+top/bottom
+above/below
+front/back
+afferent/efferent
+ascending/descending
+systolic/diastolic
+artery,arteries,arterial,arteriole,arterioles/vein,veins,venous,venule,venules
+"""
+_DIRECTIONS = """
+increase,increases,increased,increasing,rise,rises,rose,raise,raises,raised,elevate,elevates,elevated,elevation/decrease,decreases,decreased,decreasing,reduce,reduces,reduced,reducing,reduction,fall,falls,fell,lower,lowers,lowered,lowering
+high,higher,highest/low,lower,lowest
+more,most,greater,greatest,larger,largest/less,least,fewer,fewest,smaller,smallest
+before,prior/after
+near,nearer,nearest,close,closer,closest/far,farther,farthest,further
+maximum,maximal/minimum,minimal
+fast,faster,rapid,rapidly,quickly/slow,slower,slowly
+early,earlier/late,later
+agonist,agonists/antagonist,antagonists
+activate,activates,activated,activation,stimulate,stimulates,stimulated,stimulation/inhibit,inhibits,inhibited,inhibition,block,blocks,blocked,suppress,suppresses,suppressed
+constrict,constricts,constricted,constriction,vasoconstriction,bronchoconstriction/dilate,dilates,dilated,dilation,dilatation,vasodilation,bronchodilation
+contract,contracts,contraction/relax,relaxes,relaxation
+positive,positively/negative,negatively
+acute/chronic
+hot,warm/cold,cool
+wide,wider/narrow,narrower
+thick,thicker/thin,thinner
+strong,stronger/weak,weaker
+gain,gains/loss,loses
+improve,improves,improved,improvement/worsen,worsens,worsened,worsening
+safe/unsafe,dangerous
+effective/ineffective
+indicated/contraindicated
+sympathetic/parasympathetic
+hyper-/hypo-
+intra-/extra-
+"""
+_WINDOW = 4
+_WORD = re.compile(r"[A-Za-z]+")
+
+
+def _table(told: str, kind: str) -> dict[str, tuple[str, str, str]]:
+    """By word: kind, name of the pair, and which end of it the word is."""
+    out = {}
+    for row in filter(None, told.splitlines()):
+        for end, side in enumerate(row.split("/")):
+            for word in side.split(","):
+                out[word] = (kind, row, str(end))
+    return out
+
+
+_SIDE_WORDS = _table(_SIDES, "side")
+_DIRECTION_WORDS = _table(_DIRECTIONS, "direction")
+_PREFIXES = ("hyper", "hypo", "intra", "extra")
+
+
+def _ends(word: str) -> list[tuple[str, str, str]]:
+    out = [table[word] for table in (_SIDE_WORDS, _DIRECTION_WORDS) if word in table]
+    for prefix in _PREFIXES:
+        rest = word.removeprefix(prefix)
+        if rest != word and len(rest) > 3:  # hyperkalemia and hypokalemia, each a pair of its own
+            kind, row, end = _DIRECTION_WORDS[f"{prefix}-"]
+            out.append((kind, f"{row}{rest.rstrip('s')}", end))
+    return out
+
+
+@functools.lru_cache(maxsize=8192)
+def _mentions(text: str) -> Mapping[str, tuple[tuple[str, str, str, frozenset[str]], ...]]:
+    """By pair: (kind, end, the word, stems around it) of each mention in a text."""
+    said = nfkc(text).casefold()
+    held = content(said)
+    out: dict[str, list[tuple[str, str, str, frozenset[str]]]] = {}
+    for match in _WORD.finditer(said):
+        for kind, pair, end in _ends(match[0]):
+            before = [word.stem for word in held if word.end <= match.start()][-_WINDOW:]
+            after = [word.stem for word in held if word.start >= match.end()][:_WINDOW]
+            out.setdefault(pair, []).append((kind, end, match[0], frozenset(before + after)))
+    return {pair: tuple(found) for pair, found in out.items()}
+
+
+def opposed(claim: str, sentence: str, line: str) -> list[Mismatch]:
+    """Words of the claim whose opposite stands in the line where the claim has the word, about the same things.
+
+    The mention in the line with the most words in common is the one that speaks of the same thing; a tie is no finding.
+    """
+    own, whole, theirs = _mentions(claim), _mentions(sentence), _mentions(line)
+    out = []
+    for pair, mine in own.items():
+        for kind, end, word, around in mine:
+            told = theirs.get(pair, ())
+            same = max((len(around & other) for _, at, _, other in told if at == end), default=-1)
+            against = [one for one in told if one[1] != end]
+            best = max((len(around & one[3]) for one in against), default=-1)
+            if best >= 1 and best > same and not _told_too(whole.get(pair, ()), against, end):
+                other = max(against, key=lambda one: len(around & one[3]))[2]
+                reason = f"the claim says {word}, the source {other}"
+                out.append(Mismatch(kind, True, reason, frozenset((stem(word),))))
+    return out[:1]
+
+
+def _told_too(
+    mine: Sequence[tuple[str, str, str, frozenset[str]]],
+    against: Sequence[tuple[str, str, str, frozenset[str]]],
+    end: str,
+) -> bool:
+    """Whether the claim's own sentence has the opposite as often as the line: then nothing was turned."""
+    return sum(one[1] != end for one in mine) >= len(against) > 0
