@@ -6,6 +6,7 @@ import importlib
 import re
 import sqlite3
 import sys
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,7 @@ class Tantivy:
         self._seen()
 
     def delete(self, number: int) -> None:
-        self._writer.delete_documents("name", str(number))
+        self._writer.delete_documents_by_term("name", str(number))
         self._seen()
 
     def _add(self, number: int, text: str) -> None:
@@ -93,6 +94,7 @@ class Fts5:
 
     def __init__(self) -> None:
         self._db = sqlite3.connect(":memory:")
+        weakref.finalize(self, self._db.close)
         self._db.execute("CREATE VIRTUAL TABLE held USING fts5(text, tokenize = 'porter unicode61')")
 
     def build(self, rows: Any) -> None:

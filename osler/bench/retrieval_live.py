@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -70,7 +71,9 @@ class OslerIndex:
 
     def __init__(self, index: Index, collection: BenchPassages, encoder: BenchVectors | None = None) -> None:
         self._index, self._collection, self._encoder = index, collection, encoder
-        self._runner = asyncio.Runner()
+        # Not asyncio.Runner: it sets a signal handler at every call, which takes longer than a search.
+        self._loop = asyncio.new_event_loop()
+        weakref.finalize(self, self._loop.close)
 
     def build(self, rows: Any) -> None:
         for number, row in enumerate(rows):
@@ -78,7 +81,7 @@ class OslerIndex:
         self.search(rows[0], 1)
 
     def search(self, query: Any, k: int) -> Sequence[int]:
-        found = self._runner.run(self._index.search(self._text("query", query), k))
+        found = self._loop.run_until_complete(self._index.search(self._text("query", query), k))
         return [int(passage.id) for passage, _ in found]
 
     def together(self, queries: Sequence[Any], k: int) -> None:
@@ -88,7 +91,7 @@ class OslerIndex:
             texts = [self._text(f"query {number}", query) for number, query in enumerate(queries)]
             await asyncio.gather(*(self._index.search(text, k) for text in texts))
 
-        self._runner.run(run())
+        self._loop.run_until_complete(run())
 
     def insert(self, number: int, row: Any) -> None:
         self._collection.put(number, self._text(f"row {number}", row))

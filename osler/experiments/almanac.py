@@ -158,11 +158,11 @@ def _told(found: Mapping[tuple[str, float], Marks], texts: Mapping[str, str], ea
                 title="What each step does",
                 columns=(
                     "system",
-                    "right answers",
+                    "right",
                     "refusal precision",
                     "refusal recall",
-                    "wrong answers",
-                    "statements borne out",
+                    "wrong",
+                    "borne out",
                 ),
                 rows=[
                     [

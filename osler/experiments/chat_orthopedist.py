@@ -90,7 +90,8 @@ async def run(setting: Setting) -> Outcome:
         ],
         limits=(
             "The encoder and the base are not the paper's, so the size of the loss is not its loss; the paper reports no figure "
-            "that could be verified. What a reader makes of a wrong passage is left out: the simulated one says what it finds."
+            "that could be verified. Questions on one condition are counted as if they were independent, so that the intervals are "
+            "somewhat too narrow. What a reader makes of a wrong passage is left out: the simulated one says what it finds."
         ),
     )
 

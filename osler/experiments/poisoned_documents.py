@@ -189,8 +189,9 @@ def _told(
         ],
         limits=(
             "How often a real model obeys is not known from this. A cited answer can still be harmed by a page that states a "
-            "false dose as a fact and is cited for it: that is what trusted sources are for. The scanner knows forms, not "
-            "meanings: the aside shows what it misses."
+            "false dose as a fact and is cited for it: that is what trusted sources are for. That map and "
+            "merge stays unharmed is the habit of this model, which takes the draft of the better ranked passage. The scanner "
+            "knows forms, not meanings: the aside shows what it misses."
         ),
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from osler.core.block import block, digest
-from osler.core.errors import DataError, nearest
+from osler.core.errors import DataError, SpecError, nearest
 from osler.core.types import Passage
 from osler.data.published import resolved, rows
 
@@ -29,7 +29,7 @@ class DiseaseTable:
     def check(self) -> None:
         for name in self.lists:
             if name not in _LISTS:
-                raise DataError(f"the disease table has no list {name!r}", hint=nearest(name, _LISTS))
+                raise SpecError(f"the disease table has no list {name!r}", hint=nearest(name, _LISTS))
 
     def passages(self) -> Sequence[Passage]:
         """One passage for each disease. DataError where the file or a column is missing."""

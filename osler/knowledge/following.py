@@ -22,7 +22,7 @@ class Following:
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
-        self._live = isinstance(collection, Live)
+        self._live = collection if isinstance(collection, Live) else None
         self._lock = threading.Lock()
         self._begun = False
         self._generation = 0
@@ -32,7 +32,7 @@ class Following:
         """Whether the index lacks something of the collection; cheap to ask."""
         if not self._begun:
             return True
-        return isinstance(self._collection, Live) and self._collection.generation() != self._generation
+        return self._live is not None and self._live.generation() != self._generation
 
     def catch_up(self, index: Keeps) -> int:
         """Bring all that has changed into ``index``; gives how many passages were touched.
@@ -42,8 +42,8 @@ class Following:
         with self._lock:
             if not self.behind:  # another thread was faster
                 return 0
-            if isinstance(self._collection, Live):
-                changes = self._collection.changes(self._generation if self._begun else 0)
+            if self._live is not None:
+                changes = self._live.changes(self._generation if self._begun else 0)
                 removed, added, generation = changes.removed, changes.added, changes.generation
             else:
                 removed, added, generation = (), tuple(self._collection.passages()), 0

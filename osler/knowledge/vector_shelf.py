@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -9,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from osler.core.errors import DataError
 from osler.core.types import Passage
 from osler.knowledge.passages import Collection
 from osler.knowledge.stored import Stored
@@ -52,7 +54,10 @@ class _Kept:
 
     def put(self, space: str, passages: Sequence[Passage], vectors: Floats) -> None:
         names = (passage.id for passage in passages)
-        self._keeper.put_vectors(space, zip(names, vectors, strict=True))
+        # A store that another process holds, or that may only be read, is searched all the same: its vectors are made
+        # again next time.
+        with contextlib.suppress(DataError):
+            self._keeper.put_vectors(space, zip(names, vectors, strict=True))
 
 
 class _Cached:

@@ -116,6 +116,8 @@ class Graph:
     """
 
     def __init__(self, width: int, *, links: int = 16, breadth_add: int = 128, breadth_search: int = 96) -> None:
+        if importlib.util.find_spec("onnxruntime"):
+            importlib.import_module("onnxruntime")  # usearch 2.26.2 to 2.26.6 before it ends the process
         usearch: Any = importlib.import_module("usearch.index")
         self._index: Any = usearch.Index(
             ndim=width,

@@ -95,7 +95,8 @@ class SimulatedSources(Writes):
         for phrase, said in self.orders.items():
             holds = any(phrase in text for _, text in evidence)
             if holds and self._drawn(turn, "obeys", phrase) < self.obeys:
-                return said.replace("{subject}", self._of(turn, "subject"))
+                told = said.replace("{subject}", self._of(turn, "subject"))
+                return told if told.startswith("Action:") else f"{_opening(turn)}{told}"
         return None
 
     def _step(self, turn: Turn, fields: Mapping[str, Any], evidence: Evidence) -> str:
@@ -144,7 +145,7 @@ class SimulatedSources(Writes):
             return self._formed(turn, sentence, where)
         told = _SAYS.search("\n".join(message.text for message in turn.messages if message.role == "system"))
         if told is not None and self._drawn(turn, "memory") >= self.memory:
-            return told[1].strip()
+            return f"{_opening(turn)}{told[1].strip()}"
         made_up = _MADE_UP if told is not None else ""
         return self._formed(turn, self._remembered(turn), made_up)
 
@@ -169,13 +170,15 @@ class SimulatedSources(Writes):
     def _formed(self, turn: Turn, text: str, where: str) -> str:
         """``text`` as the case asks for it: a label, JSON with one, or a sentence with its citation if it is to cite."""
         options = _options(turn)
-        cites = any("write, in square brackets" in message.text for message in turn.messages if message.role == "system")
+        cites = any(
+            "write, in square brackets" in message.text for message in turn.messages if message.role == "system"
+        )
         if where and cites and self._drawn(turn, "invent") < self.invents:
             where = _MADE_UP
         mark = f" [{where}]" if where and cites else ""
         if not options:
             stop = text[-1] if text[-1:] in ".!?" else "."
-            return f"{text.rstrip('.!?')}{mark}{stop}" if mark else text
+            return _opening(turn) + (f"{text.rstrip('.!?')}{mark}{stop}" if mark else text)
         label = self._label(turn, options, text)
         if turn.schema is not None:
             return _json(rationale=text, evidence=[where] if where else [], answer=label)
@@ -204,6 +207,11 @@ def _json(**fields: Any) -> str:
 
 def _named(turn: Turn, name: str) -> bool:
     return any(part.name == name for part in turn.parts)
+
+
+def _opening(turn: Turn) -> str:
+    """How an answer begins where the model could have called a tool instead (ReAct)."""
+    return "Answer: " if any("Action Input:" in part.text for part in turn.parts if part.name == "instruction") else ""
 
 
 def _draft(turn: Turn) -> str:

@@ -171,7 +171,7 @@ class ChainOfRetrieval(Around):
             *(Part(f"- {_finding(one)}", name="finding") for one in checked),
         )
         again = await self.inner.predict(with_material(prompt, passages), Beside(model, parts), seed=seed)
-        found = with_citations(again, (*prompt.evidence, *passages))
+        found = again if again.evidence is not None else with_citations(again, (*prompt.evidence, *passages))
         trace = [f"first answer: {shown(first, prompt)}"]
         trace += [
             f"{one.verdict}: {one.claim} (searched: {one.query}; {len(one.passages)} passages)" for one in checked

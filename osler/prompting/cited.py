@@ -16,7 +16,8 @@ from osler.core.errors import SpecError
 from osler.core.types import Message, Model, Part, Passage, Prediction, Prompt, Strategy
 from osler.evaluation.grounding.checker import ClaimChecker
 from osler.evaluation.metrics.faithfulness.support import Checker
-from osler.prompting.around import Around, refuse_shuffled
+from osler.prompting.around import Around, parts, refuse_shuffled
+from osler.prompting.material import with_material
 from osler.prompting.reading import read
 from osler.prompting.shown import Shown
 from osler.prompting.statements import Statement, statements
@@ -40,17 +41,18 @@ class Cited(Around):
 
     A citation resolves if its passage was shown to the model, whether it stands in the case or a strategy inside has
     found it. Others are invented: they are never evidence; they stay where they are in the text that is kept, and are
-    counted in the rationale. checker: says whether the passages that a statement cites bear it out; None only asks that
-    it cites one. A statement that cites nothing has no support.
+    counted in the rationale. checker: says whether the passages that a statement cites bear it out, more strictly here
+    than in a report; None only asks that it cites one. A statement that cites nothing has no support.
 
-    unsupported: such statements are left out (``remove``), the model may once mend its answer before that (``repair``), or they
-    stay and are counted (``keep``). Where no statement is left, and where the model says so itself, the answer is ``says``,
-    an abstention. It stands outside of what searches: cited with inner = retrieve. Texts only: of a case with labels the citations in the rationale are resolved and the label stays; JSON
-    is refused. Evidence are the ids that the kept statements cite, in their order.
+    unsupported: such statements are left out (``remove``), the model may once mend its answer before that (``repair``), or
+    they stay and are counted (``keep``). Where no statement is left, and where the model says so itself, the answer is
+    ``says``, an abstention. Evidence are the ids that the kept statements cite, in their order. It stands outside of what
+    searches (cited with inner = retrieve). Texts only: of a case with labels the citations in the rationale are resolved
+    and the label stays; JSON is refused.
     """
 
     inner: Strategy = ZeroShot(by="generate", max_tokens=512)
-    checker: Checker | None = ClaimChecker()
+    checker: Checker | None = ClaimChecker(threshold=0.6)
     unsupported: Literal["remove", "repair", "keep"] = "remove"
     says: str = "not enough information"
     max_tokens: int = 512
@@ -59,6 +61,11 @@ class Cited(Around):
         if not self.says.strip():
             raise SpecError("cited.says must be a word", hint='says = "not enough information"')
         refuse_shuffled("cited", self.inner)
+        if any(getattr(part, "marks", "ids") == "numbers" for part in parts(self.inner)):
+            raise SpecError(
+                "cited reads ids, and a strategy inside shows the model numbers in their place",
+                hint='set marks = "ids" there, or put cited inside of it',
+            )
 
     @property
     def needs(self) -> frozenset[str]:
@@ -110,18 +117,18 @@ class Cited(Around):
     async def _repaired(
         self, prompt: Prompt, said: Prediction, found: _Judged, held: dict[str, Passage], model: Model, seed: int
     ) -> Prediction:
-        shown = self._told(prompt).replace(evidence=tuple(held.values()))
+        shown = with_material(self._told(prompt).replace(evidence=()), tuple(held.values()))
         faults = (
             Part(f"- {quoted(one.text)}: {fault}", name="finding")
             for one, fault in zip(found.statements, found.faults, strict=True)
             if fault
         )
-        parts = (
+        asking = (
             Part(REPAIR, name="critique"),
             Part(f"Answer: {quoted(said.answer or '')}", name="draft"),
             *faults,
         )
-        messages: Sequence[Message] = with_parts(shown.messages(), parts)
+        messages: Sequence[Message] = with_parts(shown.messages(), asking)
         reply = await model.generate(messages, temperature=0.0, seed=seed, max_tokens=self.max_tokens)
         again = read(reply, prompt)
         replies = (*said.replies, reply)

@@ -45,12 +45,14 @@ class MapMerge(Around):
 
     Parts are the ``k`` best passages of ``index``, each a part; what the case itself holds is put with every one of them.
     Without an index the parts are the passages of the case, packed into at most ``window`` characters. document =
-    ``question``: the case's question stands under a long text; all but its last line is cut into parts, too. What is longer than a window is cut at ends of sentences, and nothing of it is
-    lost; of found passages so cut the first ``k`` pieces are read. keywords: how many the model draws from the question to
-    search by (0: the question itself); where none can be read, the words of the question are searched. fan: answers that
-    one merge sees; more are merged in layers. An answer ``says`` means that a part holds nothing: it is not
-    merged, and where all parts say so it is the answer, an abstention (for texts; labels and JSON always get one). Where
-    all answers are the same they are not merged. The evidence are the parts whose answers were.
+    ``question``: the case's question stands under a long text; all but its last line is cut into parts, too. What is longer
+    than a window is cut at ends of sentences, and nothing of it is lost; of found passages so cut the first ``k`` pieces
+    are read. keywords: how many the model draws from the question to search by (0: the question itself); where none can be
+    read, the words of the question are searched. fan: answers that one merge sees; more are merged in layers.
+
+    An answer ``says`` means that a part holds nothing: it is not merged, and where all parts say so it is the answer, an
+    abstention (for texts; labels and JSON always get an answer). Answers that are all the same are not merged. The evidence
+    are the parts whose answers were.
     """
 
     inner: Strategy = ZeroShot(by="generate", max_tokens=512)

@@ -122,15 +122,17 @@ def _expanded(part: str) -> list[str]:
 def with_citations(
     found: Prediction, shown: Iterable[Passage], names: Mapping[str, str] = MappingProxyType({})
 ) -> Prediction:
-    """``found`` with what it cites as evidence: its own list, then the marks in its text, each once and only if shown.
+    """``found`` with what it cites as evidence: its own list where it has one, else the marks in its text, only if shown.
+
+    A list that a strategy inside made is not added to: it may have taken citations away that it found wrong.
 
     An id that was listed and never shown is named at the end of the rationale, where every metric of citations sees it;
     a mark in the text stands there anyway. Without any citation the list stays as it was. ``names``: the ids behind
     numbers that the raw reply cites by.
     """
     known = {spelled(item.id): item.id for item in reversed(list(shown))}
-    text = f"{found.rationale}\n{found.answer or ''}"
-    if len(found.replies) == 1 and found.replies[0].text.lstrip()[:1] != "{":
+    text = f"{found.rationale}\n{found.answer or ''}" if found.evidence is None else ""
+    if found.evidence is None and len(found.replies) == 1 and found.replies[0].text.lstrip()[:1] != "{":
         text += f"\n{_named(found.replies[0].text, names)}"
     marked = marks(text, frozenset(known))
     listed = [spelled(item) for item in found.evidence or ()]

@@ -47,7 +47,7 @@ class RefuseUnsupported(Around):
     threshold: float | None = None
     coverage: float | None = None
     support: Literal["none", "shown", "answer"] = "answer"
-    checker: Checker = ClaimChecker()
+    checker: Checker = ClaimChecker(threshold=0.6)
     least: float = 1.0
     says: str = "cannot answer"
 

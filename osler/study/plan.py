@@ -149,7 +149,8 @@ def _tokens(prompt: Prompt, system: Any, sample: Sequence[Prompt]) -> float:
     """Tokens of a prompt with as many cases as demonstrations as the system will show."""
     shown = max((_shown(part) for part in inside(system)), default=0)
     typical = sum(estimate_tokens(other.messages()) for other in sample) / len(sample)
-    return estimate_tokens(prompt.messages()) + shown * typical
+    found = sum(int(getattr(part, "reads", 0)) for part in inside(system) if hasattr(part, "index"))
+    return estimate_tokens(prompt.messages()) + shown * typical + found
 
 
 def _tokens_out(system: Any) -> int:

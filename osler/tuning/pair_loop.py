@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from osler.tuning.pair_training import Judged, Listed, PairTraining, Progress
 
 _POOL = 16  # batches whose cases are sorted by length together: little padding, and still another order each epoch
+_JITTER = 0.25  # share by which a length may count as longer or shorter there, or else a batch would hold one label alone
 _CLIP = 1.0  # largest norm of a gradient
 _RECENT = 20  # steps that the told loss is the mean of
 
@@ -85,7 +86,11 @@ def _batches(lengths: Sequence[int], settings: PairTraining) -> Iterator[list[in
         draw.shuffle(order)
         made = []
         for start in range(0, len(order), _POOL * settings.batch):
-            pool = sorted(order[start : start + _POOL * settings.batch], key=lambda row: lengths[row])
+            counted = {
+                row: lengths[row] * draw.uniform(1 - _JITTER, 1 + _JITTER)
+                for row in order[start : start + _POOL * settings.batch]
+            }
+            pool = sorted(counted, key=counted.__getitem__)
             made += [pool[place : place + settings.batch] for place in range(0, len(pool), settings.batch)]
         draw.shuffle(made)
         yield from made

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import orjson
 
 from osler.core.block import block, canonical, digest, to_spec
 from osler.core.content import content_hash_of
 from osler.core.errors import DataError, SpecError
+from osler.knowledge.citation import Span
 from osler.models.cross_encoder import CrossEncoder
 from osler.models.minilm import model_folder
 
@@ -48,6 +49,12 @@ class Progress(NamedTuple):
     loss: float
     seconds: float
     left: float
+
+
+class Lineage(Protocol):
+    """What keeps account of who used a document: a KnowledgeStore."""
+
+    def record_use(self, kind: str, name: str, documents: Iterable[str], *, detail: str = "") -> int: ...
 
 
 @block
@@ -105,12 +112,16 @@ def train_pairs(
     *,
     labels: Sequence[str] = (),
     about: Mapping[str, Any] | None = None,
+    store: Lineage | None = None,
+    passages: Iterable[str] = (),
     tell: Callable[[Progress], None] | None = None,
 ) -> Trained:
     """Train on ``cases`` and put the model in ``folder``; where the same training lies there already, it is taken.
 
     ``labels``: what the outputs stand for, in order, for ``Judged`` cases. ``about``: JSON for the manifest (where the data
-    are from, what was checked). The same cases, settings and machine give the same weights. DataError where the folder
+    are from, what was checked). ``store``: the knowledge store that the texts are from, and ``passages`` the ids of the
+    passages that may have been learnt from: their documents are noted there as used by this model, before the folder
+    appears, so that a deletion can name it. The same cases, settings and machine give the same weights. DataError where the folder
     holds something else, SpecError where cases and labels do not fit, ModelError where the loss is no number.
     """
     _check(cases, labels)
@@ -126,7 +137,9 @@ def train_pairs(
         "labels": list(labels) or ["relevance"],
     }
     held = read_manifest(place) if (place / MANIFEST).is_file() else None
+    documents = sorted({span.document for span in map(Span.maybe, passages) if span is not None})
     if held is not None and all(held.get(name) == value for name, value in identity.items()):
+        _note(store, place, identity, documents)
         return Trained(place, tuple(held["losses"]), held, fresh=False)
     if place.exists():
         raise DataError(
@@ -142,6 +155,7 @@ def train_pairs(
         losses = fit(cases, base, part, settings, tuple(identity["labels"]), tell)
         manifest = {**identity, "losses": [round(loss, 6) for loss in losses], "about": dict(about or {})}
         (part / MANIFEST).write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
+        _note(store, place, identity, documents)
         part.rename(place)
     finally:
         shutil.rmtree(part, ignore_errors=True)  # nothing is left there after a rename
@@ -158,6 +172,11 @@ def read_manifest(folder: str | Path) -> Mapping[str, Any]:
             f"the folder {Path(folder).name!r} holds no training of ours", hint="give a folder that train_pairs made"
         ) from None
     return found
+
+
+def _note(store: Lineage | None, place: Path, identity: Mapping[str, Any], documents: Sequence[str]) -> None:
+    if store is not None and documents:
+        store.record_use("model", place.name, documents, detail=f"{identity['kind']}, data {identity['data']}")
 
 
 def _check(cases: Sequence[Listed | Judged], labels: Sequence[str]) -> None:

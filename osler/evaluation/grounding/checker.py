@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 from osler.core.block import block
 from osler.core.errors import SpecError
 from osler.core.types import Passage
+from osler.evaluation.grounding.bounds import limited, settled
 from osler.evaluation.grounding.claims import Claim, claims
 from osler.evaluation.grounding.denials import denied
 from osler.evaluation.grounding.drug_names import misnamed
@@ -15,12 +16,17 @@ from osler.evaluation.grounding.figures import figures, sums
 from osler.evaluation.grounding.finding import Citation, Cited, Evidence, Finding, Report
 from osler.evaluation.grounding.lines import Line, Mismatch, Weights, lines, stems, unreferenced
 from osler.evaluation.grounding.opposites import opposed
+from osler.evaluation.grounding.reach import STRICT, foreign, language, overstated
+from osler.evaluation.grounding.wording import plain
 from osler.evaluation.metrics.faithfulness.citations import spelled
 from osler.evaluation.metrics.faithfulness.support import Status, Verdict
 
 _FEW = (
     3  # content words below which a clause is looked for with its whole sentence: "which is 5 litres" says too little
 )
+
+
+NOTHING = "no passage shown says this"
 
 
 @runtime_checkable
@@ -114,6 +120,8 @@ class ClaimChecker:
         if wrong_sum:
             decided = Finding(claim, "contradicted", wrong_sum[0].kind, wrong_sum[0].reason)
         kind, reason = decided.kind, decided.reason
+        if reason == NOTHING and held and all(foreign(claim.text, line.text) for line in held):
+            reason = f"the claim is in {language(claim.text)}, the passages are not: no rule compares them"
         if decided.verdict == "supported" and any(item.wrong for item in cited):
             kind, reason = "citation", _citation_reason(cited)
         shown = self._evidence(compared, decided, passages)
@@ -123,25 +131,27 @@ class ClaimChecker:
         self, claim: Claim, passages: Sequence[Passage], held: Sequence[Line], weights: Weights
     ) -> list[Held]:
         """The lines that have any word of the claim, best first; those that may be its source with their mismatches."""
-        text, sentence = unreferenced(claim.text), unreferenced(claim.sentence)
+        text, sentence = (plain(unreferenced(said)) for said in (claim.text, claim.sentence))
         context = stems(sentence)
         wanted = stems(text) if len(stems(text)) >= _FEW else context
         names = self.lexicon.names() if self.lexicon else frozenset()
         out = []
         for line in held:
             degree = weights.share(wanted, line.stems)
-            if not degree:
+            if not degree or foreign(text, line.text):
                 continue
             # The subject of a later clause stands in its sentence, so the sentence breaks ties between lines.
             found: tuple[Mismatch, ...] = ()
             if degree >= self.subject:
-                whole = passages[line.passage].text
+                whole = plain(passages[line.passage].text)
                 found = (
                     *figures(text, sentence, line.text, line.near),
                     *denied(text, sentence, line.text),
                     *opposed(text, sentence, line.text),
                     *misnamed(text, sentence, line.text, whole, names),
+                    *overstated(text, line.text),
                 )
+                found = settled(found, limited(text, line.text))
                 told = frozenset().union(*(item.words for item in found))
                 degree = weights.share(wanted - told, line.stems) if told < wanted else degree
             out.append((degree + 0.1 * weights.share(context, line.stems), Held(line, degree, found)))
@@ -153,7 +163,7 @@ class ClaimChecker:
         nothing = Claim("", 0, 0, "")
         near = [one for one in compared if one.degree >= self.subject]
         agreeing = max(
-            (one for one in near if not one.mismatches and one.degree >= self.threshold),
+            (one for one in near if not one.mismatches and one.degree >= self._enough(one)),
             key=lambda one: one.degree,
             default=None,
         )
@@ -168,7 +178,10 @@ class ClaimChecker:
         missing = best.mismatches[0] if best and best.mismatches else None
         if missing is not None:
             return Finding(nothing, "unsupported", missing.kind, missing.reason, degree)
-        return Finding(nothing, "unsupported", "other", "no passage shown says this", degree)
+        return Finding(nothing, "unsupported", "other", NOTHING, degree)
+
+    def _enough(self, one: Held) -> float:
+        return self.threshold if language(one.line.text) in ("English", "") else max(self.threshold, STRICT)
 
     def _speaks_for(self, verdict: Status, one: Held) -> bool:
         if verdict == "contradicted":

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Sequence
 
+from osler.evaluation.grounding.drug_names import drugs
 from osler.evaluation.grounding.lines import stems
-from osler.evaluation.metrics.faithfulness.citations import placed
+from osler.evaluation.metrics.faithfulness.citations import Mark, placed
 from osler.evaluation.metrics.faithfulness.facts import clause_places, stated
 from osler.evaluation.metrics.faithfulness.negation import sentences
 from osler.evaluation.metrics.faithfulness.quantities import quantities
 
 # Sentences that say nothing that a source could bear out: refusals, hedges, referrals and talk about the answer itself.
-_EVASIVE = re.compile(
-    r"\b(?:as an ai\b|i(?:'m| am) (?:sorry|unable|not (?:able|sure|a doctor))|i (?:cannot|can't|can not|could not|do not|don't) "
-    r"(?:answer|provide|give|know|determine|say|have (?:enough|access))|(?:consult|talk to|speak (?:to|with)|ask|see) (?:your|a|an) "
-    r"(?:doctor|physician|pharmacist|health ?care|medical)\w*|it depends\b|(?:more|further) research is needed|cannot be answered|"
-    r"(?:no|not enough|insufficient) (?:information|evidence) (?:is|was|to|in)\b)",
+_REFUSES = re.compile(
+    r"^\W*(?:(?:and|but|so|sorry|unfortunately)\W+)*(?:as an ai\b|i(?:'m| am) (?:an ai|sorry|unable|unsure|uncertain|not (?:able|sure|certain|a doctor))|"
+    r"i (?:cannot|can't|can not|could not|do not|don't) (?:answer|provide|give|know|determine|say|have (?:enough|access)))",
     re.IGNORECASE,
 )
+_REFERS = re.compile(
+    r"\b(?:(?:consult|contact|call|talk to|speak (?:to|with)|ask|see) (?:your|a|an|the) (?:own )?"
+    r"(?:doctor|physician|pharmacist|nurse|clinician|health ?care|medical)\w*(?: (?:team|provider|professional|advice))?|it depends\b|"
+    r"(?:more|further) research is needed|cannot be answered|(?:no|not enough|insufficient) (?:information|evidence) (?:is|was|to|in)\b)",
+    re.IGNORECASE,
+)
+_BESIDE = 4  # content words beside a referral from which on a clause may hide a claim
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -49,16 +56,24 @@ def claims(answer: str, known: frozenset[str] = frozenset()) -> tuple[Claim, ...
         if whole.rstrip().endswith(("?", "？")):
             continue
         following = held[number + 1][0] if number + 1 < len(held) else len(plain)
-        cited = tuple(
-            dict.fromkeys(
-                name for mark in marks if start <= mark.start < _reach(bare, end, following) for name in mark.ids
-            )
-        )
-        for first, last in clause_places(whole):
+        here = [mark for mark in marks if start <= mark.start < _reach(bare, end, following)]
+        clauses = clause_places(whole)
+        for place, (first, last) in enumerate(clauses):
+            after = start + clauses[place + 1][0] if place + 1 < len(clauses) else len(answer)
+            cited = _cited(here, start if not place else start + first, after)
             made = _claim(answer, bare, start + first, start + last, whole, cited)
             if made is not None:
                 out.append(made)
     return tuple(out)
+
+
+def _cited(marks: Sequence[Mark], start: int, end: int) -> tuple[str, ...]:
+    """Ids cited for the clause between these places: by its own marks, else the next ones, else those before it."""
+    own = [mark for mark in marks if start <= mark.start < end]
+    later = [mark for mark in marks if mark.start >= end]
+    chosen = own or later[:1] or list(marks[-1:])
+    ids = [name for mark in chosen for name in mark.ids]
+    return tuple(dict.fromkeys(ids))
 
 
 def _claim(answer: str, bare: str, start: int, end: int, sentence: str, cited: tuple[str, ...]) -> Claim | None:
@@ -71,7 +86,19 @@ def _claim(answer: str, bare: str, start: int, end: int, sentence: str, cited: t
     if not stems(text) and not quantities(text):
         return None
     whole = re.sub(r"\s+", " ", sentence).strip()
-    return Claim(text, start, end, whole, cited, bool(_EVASIVE.search(whole)))
+    return Claim(text, start, end, whole, cited, _says_nothing(text))
+
+
+def _says_nothing(clause: str) -> bool:
+    """Whether a clause only refuses, hedges or refers. One that names a number or a drug, or says much beside it, is a
+    claim: "Take 5 g and see your doctor" must not slip through behind the referral."""
+    if quantities(clause):
+        return False
+    if _REFUSES.search(clause):
+        return True
+    match = _REFERS.search(clause)
+    rest = f"{clause[: match.start()]} {clause[match.end() :]}" if match else ""
+    return match is not None and not drugs(rest) and len(stems(rest)) <= _BESIDE
 
 
 def _reach(text: str, end: int, following: int) -> int:

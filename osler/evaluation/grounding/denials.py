@@ -7,12 +7,15 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from osler.evaluation.grounding.lines import Mismatch
+from osler.evaluation.grounding.lines import Mismatch, alike
 from osler.evaluation.metrics.faithfulness.negation import negated, within
+from osler.evaluation.metrics.faithfulness.spoken_numbers import digits
 from osler.evaluation.metrics.faithfulness.words import Word, content, nfkc, words
 
 _HARD = re.compile(
-    r"\b(?:can ?not|can't|not|never|without|no|neither|nor|none|nobody|nothing|\w+n't)\b(?!\s+only\b)", re.IGNORECASE
+    r"\b(?:can ?not|can't|not|never|without|no|neither|nor|none|nobody|nothing|\w+n't|"
+    r"nunca|sin|tampoco|jamás|ningun[oa]?|ningún)\b(?!\s+only\b)|不(?![仅断同良])|未(?!来)|[没无勿]|禁[止用忌]|否认",
+    re.IGNORECASE,
 )
 # Words that deny in their own way: they answer a denial of the other text, and prove none by themselves.
 _SOFT = re.compile(
@@ -25,6 +28,14 @@ _SOFT = re.compile(
 _END = re.compile(r"[,;:()—–]|\b(?:but|however|although|though|because|whereas|while|unless)\b", re.IGNORECASE)
 _REACH = 3
 _LITTLE = frozenset(["any", "all", "other", "more", "also", "thing", "way", "only", "be", "used", "use"])
+
+
+# "Not more than 4 g" sets a limit and denies nothing.
+_LIMIT = re.compile(
+    r"(?:\s+[a-z]+){0,3}?\s+(?:(?:more|less|greater|higher|lower|older|longer|later) than|exceed(?:ing)?|above|below|over|under)\s+"
+    r"(?:a (?:total|maximum) of\s+)?\d",
+    re.IGNORECASE,
+)
 
 
 class Denial(NamedTuple):
@@ -45,9 +56,11 @@ def denials(text: str) -> tuple[Denial, ...]:
     found = [(match, False) for match in _HARD.finditer(said)] + [(match, True) for match in _SOFT.finditer(said)]
     out = []
     for match, soft in sorted(found, key=lambda pair: pair[0].start()):
+        if not soft and _LIMIT.match(digits(said[match.end() :])):
+            continue
         about = _after(said, held, match.end()) or _before(held, match.start())
         if soft:
-            about += tuple(word.stem for word in held if match.start() <= word.start < match.end())
+            about += tuple(alike(word.stem) for word in held if match.start() <= word.start < match.end())
         if about:
             out.append(Denial(match[0].casefold(), about, soft, *match.span()))
     return tuple(out)
@@ -56,11 +69,11 @@ def denials(text: str) -> tuple[Denial, ...]:
 def _after(text: str, held: list[Word], place: int) -> tuple[str, ...]:
     end = _END.search(text, place)
     last = end.start() if end else len(text)
-    return tuple(dict.fromkeys(word.stem for word in held if place <= word.start < last))[:_REACH]
+    return tuple(dict.fromkeys(alike(word.stem) for word in held if place <= word.start < last))[:_REACH]
 
 
 def _before(held: list[Word], place: int) -> tuple[str, ...]:
-    return tuple(word.stem for word in held if word.end <= place)[-_REACH:]
+    return tuple(alike(word.stem) for word in held if word.end <= place)[-_REACH:]
 
 
 def denied(claim: str, sentence: str, line: str) -> list[Mismatch]:
@@ -117,6 +130,6 @@ def _same(one: Denial, other: Denial) -> bool:
 def _speaks(text: str, one: Denial) -> bool:
     """Whether a text speaks of what is denied, and does so outside of every negation."""
     no = negated(text)
-    affirmed = {word.stem for word in words(text) if not within(word.start, no)}
+    affirmed = {alike(word.stem) for word in words(text) if not within(word.start, no)}
     there = sum(stem in affirmed for stem in one.about)
     return there >= max(min(2, len(one.about)), 0.6 * len(one.about))

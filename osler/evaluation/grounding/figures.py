@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 
+from osler.evaluation.grounding.bounds import bound
 from osler.evaluation.grounding.lines import Mismatch
 from osler.evaluation.metrics.faithfulness.numbers import equal
 from osler.evaluation.metrics.faithfulness.quantities import BARE, DATE, FREQUENCY, Quantity, quantities
@@ -28,6 +29,8 @@ def figures(claim: str, sentence: str, line: str, near: str) -> list[Mismatch]:
     for item in quantities(claim):
         same = [other for other in held if equal(item, other)]
         rivals = [other for other in held if _rival(item, other) and not any(_same(one, other, held) for one in told)]
+        if bound(claim, item) == "at most":  # a limit parts from another limit, not from a dose that keeps below it
+            rivals = [other for other in rivals if _reaches(line, other, item)]
         if any(other.kind == item.kind for other in rivals):  # a bare 2 elsewhere in the line is no 2 mL
             same = [other for other in same if other.kind == item.kind]
         if same:
@@ -39,6 +42,11 @@ def figures(claim: str, sentence: str, line: str, near: str) -> list[Mismatch]:
         elif not any(equal(item, other) for other in quantities(near)):
             out.append(Mismatch(_kind(item), False, f"no passage sentence about this says {item.text}"))
     return out
+
+
+def _reaches(line: str, other: Quantity, item: Quantity) -> bool:
+    """Whether the line's number could part from a claim's upper limit: it is a limit as well, or lies above it."""
+    return bound(line, other) is not None or other.kind != item.kind or other.value > item.value
 
 
 def _same(told: Quantity, other: Quantity, held: Sequence[Quantity]) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from osler.core.types import Passage
+from osler.evaluation.grounding.wording import plain as one_spelling
 from osler.evaluation.metrics.faithfulness.negation import sentences
 from osler.evaluation.metrics.faithfulness.spoken_numbers import digits
 from osler.evaluation.metrics.faithfulness.words import content, nfkc, stem, word_set
@@ -35,7 +36,7 @@ _ALIKE = {
     stem(word): told[0]
     for told in (
         ("person", "client", "clients", "patient", "patients", "individual", "people"),
-        ("give", "gives", "given", "giving", "administer", "administered", "administration"),
+        ("give", "gives", "given", "giving", "administer", "administered", "administration", "receive", "receives", "received", "take", "takes", "taken", "taking"),
     )
     for word in told
 }
@@ -77,6 +78,11 @@ def unreferenced(text: str) -> str:
     return re.sub(r"\s+", " ", _REFERENCE.sub(" ", text)).strip()
 
 
+def alike(stem: str) -> str:
+    """One stem for words that stand for one another here: person and client, give and take (of a drug)."""
+    return _ALIKE.get(stem, stem)
+
+
 @functools.lru_cache(maxsize=8192)
 def stems(text: str) -> frozenset[str]:
     """The stems of the content words of a text, without numbers, units, how often and denials: the rules compare those."""
@@ -84,7 +90,7 @@ def stems(text: str) -> frozenset[str]:
     for pattern, name in _NAMED:
         said = pattern.sub(name, said)
     return frozenset(
-        _ALIKE.get(word.stem, word.stem)
+        alike(word.stem)
         for word in content(said)
         if not word.text[0].isdigit()
         and not word.text.endswith("n't")
@@ -101,8 +107,8 @@ def _lines(text: str) -> tuple[tuple[int, int, str, frozenset[str], str], ...]:
     out = []
     for number, (start, end) in enumerate(held):
         first, last = held[max(0, number - 1)][0], held[min(len(held) - 1, number + 1)][1]
-        said = unreferenced(plain[start:end])
-        out.append((start, end, said, stems(said), unreferenced(plain[first:last])))
+        said = one_spelling(unreferenced(plain[start:end]))
+        out.append((start, end, said, stems(said), one_spelling(unreferenced(plain[first:last]))))
     return tuple(out)
 
 

@@ -29,6 +29,8 @@ front/back
 afferent/efferent
 ascending/descending
 systolic/diastolic
+izquierdo,izquierda/derecho,derecha
+左/右
 artery,arteries,arterial,arteriole,arterioles/vein,veins,venous,venule,venules
 """
 _DIRECTIONS = """
@@ -52,6 +54,23 @@ thick,thicker/thin,thinner
 strong,stronger/weak,weaker
 gain,gains/loss,loses
 improve,improves,improved,improvement/worsen,worsens,worsened,worsening
+permanent,permanently,irreversible/temporary,temporarily,transient,reversible
+benign/malignant
+severe/mild
+common,commonly,frequent,frequently/rare,rarely,uncommon
+together,simultaneously,concurrently/apart,separately
+start,starts,started,begin,begins/stop,stops,stopped,discontinue,discontinued
+morning/evening
+present/absent
+speeds,speed,hastens,accelerates/slows,delays
+longer,lengthens,prolongs/shorter,shortens
+first/last
+open,opens,opened/close,closes,closed
+dry/productive
+sensitive/resistant
+aumenta,aumentan,aumentar,eleva/disminuye,disminuyen,disminuir,reduce
+增加,升高,上升/减少,降低,下降
+饭前,餐前/饭后,餐后
 safe/unsafe,dangerous
 effective/ineffective
 indicated/contraindicated
@@ -60,7 +79,7 @@ hyper-/hypo-
 intra-/extra-
 """
 _WINDOW = 4
-_WORD = re.compile(r"[A-Za-z]+")
+_WORD = re.compile(r"[A-Za-z]+|左|右|增加|升高|上升|减少|降低|下降|[饭餐][前后]")
 
 
 def _table(told: str, kind: str) -> dict[str, tuple[str, str, str]]:

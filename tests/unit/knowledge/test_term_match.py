@@ -100,7 +100,7 @@ def test_the_disease_table(tmp_path: Path) -> None:
     whole = DiseaseTable(path=held.path, lists=("medications",), descriptions=True)
     assert whole.passages()[0].text == "Disease: Gout\nMedicines: x\nDescription: Long."
     assert held.content_hash() == whole.content_hash() != table(tmp_path, disease="Mpox").content_hash()
-    with pytest.raises(DataError, match="no list 'sympt'"):
+    with pytest.raises(SpecError, match="no list 'sympt'"):
         DiseaseTable(lists=("sympt",))
     broken = tmp_path / "broken.jsonl"
     broken.write_text('{"disease": "Gout"}\n')

@@ -84,7 +84,7 @@ def test_labels_and_letters() -> None:
     prompt = asked(1, "Drug1 is given at 7 mg.", choices=("7 mg", "9 mg"), lettered=True)
     assert said(MODEL, prompt).endswith("Answer: A")
     assert said(MODEL, asked(1, choices=("yes", "no"))).splitlines()[-1] in ("Answer: yes", "Answer: no")
-    form = {"properties": {"answer": {}}}
+    form: dict[str, object] = {"properties": {"answer": {}}}
     assert json.loads(said(MODEL, prompt, schema=form)) == {
         "rationale": "Drug1 is given at 7 mg.", "evidence": ["d0"], "answer": "A",
     }  # fmt: skip

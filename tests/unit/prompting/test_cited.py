@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scripted import LABELLED, Scripted, predict
 
 from osler.core.errors import DataError, SpecError
-from osler.core.types import Example, Passage, Prompt
+from osler.core.types import Demo, Example, Passage, Prompt
 from osler.evaluation.metrics.faithfulness.citations import InventedCitationRate
 from osler.knowledge.bm25 import BM25
 from osler.knowledge.citation import Span
@@ -22,6 +22,7 @@ from osler.models.simulated_sources import SimulatedSources
 from osler.prompting.choice_shuffle import ChoiceShuffle
 from osler.prompting.cited import Cited
 from osler.prompting.map_merge import MapMerge
+from osler.prompting.material import MATERIAL
 from osler.prompting.retrieve import Retrieve
 from osler.prompting.statements import Statement, statements
 
@@ -74,6 +75,7 @@ def test_an_answer_is_mended_once() -> None:
     found = predict(method, model, CASE)
     assert (found.answer, found.evidence, len(found.replies)) == (GOOD, ("d1", "d2"), 2)
     assert method.calls(CASE) == 2
+    assert MATERIAL in model.asked[1][0][0].text
     told = model.asked[1][0][-1].parts
     assert [(part.name, part.id) for part in told if part.name == "evidence"] == [
         ("evidence", "d1"),
@@ -91,6 +93,14 @@ def test_what_a_strategy_inside_found_may_be_cited() -> None:
         assert (found.answer, found.evidence) == (GOOD, ("d1", "d2"))
     bad = predict(Cited(inner=Retrieve(index=index, k=2)), Scripted("It is blue [d2]."), CASE.replace(evidence=()))
     assert (bad.answer, bad.evidence) == ("not enough information", ())
+
+
+def test_passages_of_demonstrations_are_not_those_of_the_case() -> None:
+    demo = Demo(question="And?", answer="Rest [z1].", evidence=(Passage(id="z1", text="Flu needs rest."),))
+    found = predict(Cited(), Scripted("Flu needs rest [z1]."), CASE.replace(demos=(demo,)))
+    assert (found.answer, found.evidence) == ("not enough information", ())
+    with pytest.raises(SpecError, match="shows the model numbers"):
+        Cited(inner=Retrieve(marks="numbers"))
 
 
 def test_saying_that_nothing_answers_is_an_abstention() -> None:

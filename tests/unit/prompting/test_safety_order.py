@@ -63,7 +63,9 @@ def test_a_question_that_speaks_to_the_rules_is_not_answered(question: str) -> N
     found = predict(SafetyOrder(index=INDEX), model, CASE.replace(question=question))
     assert (found.answer, model.asked) == ("cannot answer", [])
     assert found.rationale.startswith("refused: the question holds what is no question")
-    assert predict(SafetyOrder(index=INDEX, screen="none"), model, CASE.replace(question=f"{question} Zelvarine?")).replies
+    assert predict(
+        SafetyOrder(index=INDEX, screen="none"), model, CASE.replace(question=f"{question} Zelvarine?")
+    ).replies
 
 
 def test_the_model_may_screen_the_question() -> None:

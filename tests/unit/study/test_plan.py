@@ -10,12 +10,16 @@ import pytest
 
 from osler.core.block import block
 from osler.core.store import Store
-from osler.core.types import Prediction
+from osler.core.types import Passage, Prediction, Prompt
+from osler.knowledge.bm25 import BM25
+from osler.knowledge.passages import PassageList
 from osler.models.endpoint import Endpoint
 from osler.models.simulated import Simulated
+from osler.prompting.retrieve import Retrieve
+from osler.prompting.zero_shot import ZeroShot
 from osler.study.file import StudyError
 from osler.study.names import Entry
-from osler.study.plan import plan
+from osler.study.plan import _tokens, plan
 from osler.study.resolve import Study, load
 
 FAR = "https://llm.example.org/v1"
@@ -147,3 +151,14 @@ class Only:
 def with_model(study: Study, model: Any, supports: frozenset[str] | None = None) -> Study:
     held = model if supports is None else Only(model, supports)
     return dataclasses.replace(study, models=(Entry("far", held),))
+
+
+def test_passages_that_a_search_will_show_are_counted() -> None:
+    prompt = Prompt(id="q", question="Which organ pumps?", choices=("heart", "liver"), lettered=True)
+    index = BM25(collection=PassageList(items=(Passage(id="p", text="The heart pumps."),)))
+    closed, few, many = (
+        _tokens(prompt, system, [prompt])
+        for system in (ZeroShot(), Retrieve(index=index, k=2), Retrieve(index=index, k=32))
+    )
+    assert closed < few < many
+    assert many - closed == 16 * (few - closed)

@@ -152,7 +152,7 @@ def test_labels_are_learnt_and_become_an_entailment_model(base: str, tmp_path: P
             Case(f"She has {word}.", f"She has not {word} today.", "contradicted", "denied", word),
             Case(f"She has {word}.", "today urgent.", "unsupported", "found", word),
         ]
-    model, trained = train_entailment(cases * 3, tmp_path / "e", settings=small(base, epochs=20, learning_rate=2e-3))
+    model, trained = train_entailment(cases * 3, tmp_path / "e", settings=small(base, epochs=20))
     assert trained.manifest["labels"] == list(LABELS)
     assert trained.manifest["about"]["cases by kind"]["denied"] == 33
     found = asyncio.run(model.verdicts([(case.claim, case.text) for case in cases]))
@@ -169,6 +169,21 @@ def test_claims_that_are_tested_are_not_trained_on(base: str, tmp_path: Path) ->
     _, trained = train_entailment(cases, tmp_path / "c", settings=small(base, epochs=1), tested=tested)
     assert trained.manifest["cases"] == len(cases) - 3
     assert trained.manifest["about"]["claims left out as copies of tested ones"] == 3
+
+
+def test_a_store_learns_which_documents_a_model_was_trained_on(base: str, tmp_path: Path) -> None:
+    from osler.knowledge.document import Document
+    from osler.knowledge.store import KnowledgeStore
+
+    with KnowledgeStore(tmp_path / "store", create=True) as store:
+        store.put([Document(id=name, text=f"She has {name}.") for name in ("fever", "cough", "pain")])
+        passages = ["fever/v1/0-14", "fever/v1/3-9", "cough/v1/0-14", "somewhere-else"]
+        for _ in range(2):
+            train_pairs(LISTS[:6], tmp_path / "ranker", small(base, epochs=1), store=store, passages=passages)
+        (use,) = store.uses("fever")
+        assert (use.kind, use.name) == ("model", "ranker")
+        assert "listwise" in use.detail
+        assert [len(store.uses(name)) for name in ("fever", "cough", "pain")] == [1, 1, 0]
 
 
 def test_what_cannot_be_trained_on_is_refused(base: str, tmp_path: Path) -> None:
