@@ -14,10 +14,10 @@ core:
 	@scripts/setup.sh .venv
 
 setup:
-	@scripts/setup.sh .venv local text web exchange
+	@scripts/setup.sh .venv local text web exchange documents search
 
 dev:
-	@scripts/setup.sh .venv local fhir text web exchange inspect group:test group:lint
+	@scripts/setup.sh .venv local fhir text web exchange inspect documents search group:test group:lint
 
 test: dev
 	@$(BIN)/python -m pytest -n 2
@@ -38,6 +38,7 @@ bench:
 	@scripts/setup.sh .venv-bench bench
 	@.venv-bench/bin/osler bench engine
 	@.venv-bench/bin/osler bench score
+	@.venv-bench/bin/osler bench retrieval
 
 clean:
 	rm -rf .venv .venv-bench .tools .mypy_cache .ruff_cache .pytest_cache

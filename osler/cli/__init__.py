@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -37,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        again = "osler " + " ".join(argv if argv is not None else sys.argv[1:])
+        again = shlex.join(["osler", *(argv if argv is not None else sys.argv[1:])])
         print(f"\nStopped. Finished work is kept; go on with: {again}", file=sys.stderr)
         return 130
     except BrokenPipeError:

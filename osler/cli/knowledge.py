@@ -7,19 +7,24 @@ import asyncio
 import dataclasses
 import getpass
 import re
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from osler.cli import knowledge_text as text
+from osler.cli.knowledge_adding import Pace, json_of, one
 from osler.cli.knowledge_adding import add as add_documents
-from osler.cli.knowledge_adding import json_of, one
 from osler.cli.out import emit
-from osler.core.errors import DataError, SpecError, nearest
+from osler.core.errors import DataError, OslerError, SpecError, nearest
 from osler.knowledge.citation import NAME, Span
 from osler.knowledge.document import Version
 from osler.knowledge.ingest.jsonl import COLUMNS
+from osler.knowledge.ingest.language import tag
 from osler.knowledge.ingest.origin import Given
 from osler.knowledge.store import KnowledgeStore
+
+if TYPE_CHECKING:
+    from osler.core.store import Store
 
 
 def knowledge(arguments: argparse.Namespace) -> int:
@@ -72,13 +77,12 @@ def supersede(arguments: argparse.Namespace) -> int:
 def delete(arguments: argparse.Namespace) -> int:
     if not arguments.why.strip():
         raise SpecError("a deletion needs a reason", hint='add --why "..."; it is kept in the tombstone')
-    missing = [path for path in arguments.runs if not path.is_file()]
-    if missing:
-        raise DataError(f"there is no store of a study at {missing[0]}", hint="check --runs; nothing was deleted")
-    with _opened(arguments) as store:
+    with ExitStack() as held:
+        runs = {path: held.enter_context(_runs(path)) for path in arguments.runs}  # before anything is deleted
+        store = held.enter_context(_opened(arguments))
         gone = store.read(arguments.id).document is None and bool(arguments.runs)  # only the answers are left to do
         removed = None if gone else store.delete(arguments.id, why=arguments.why)
-    answers = [{"store": str(path), **_forgotten(path, arguments.id)} for path in arguments.runs]
+        answers = [{"store": str(path), **_forgotten(made, arguments.id)} for path, made in runs.items()]
     if arguments.json:
         told: dict[str, Any] = {"id": arguments.id}
         if removed is not None:
@@ -90,15 +94,27 @@ def delete(arguments: argparse.Namespace) -> int:
         emit({**told, "answers": answers})
     else:
         text.removed(arguments.id, removed, answers)
-    return 0
+    return 1 if any("error" in row for row in answers) else 0
 
 
-def _forgotten(path: Path, document: str) -> dict[str, Any]:
-    """Remove the answers that saw the document from the store of a study; how many of what went."""
+def _runs(path: Path) -> Store:
+    """The store of a study, opened. DataError where there is none."""
     from osler.core.store import Store
 
-    with Store(path) as runs:
+    if not path.is_file():
+        raise DataError(f"there is no store of a study at {path}", hint="check --runs; nothing was deleted")
+    try:
+        return Store(path)
+    except OslerError as error:
+        raise DataError(error.message, hint="check --runs; nothing was deleted") from error
+
+
+def _forgotten(runs: Store, document: str) -> dict[str, Any]:
+    """Remove the answers that saw the document from the store of a study: how many of what went, or the error."""
+    try:
         return dataclasses.asdict(runs.forget(document))
+    except OslerError as error:  # the deletion is done, and so are the other stores: all of it must be told
+        return {"error": error.message}
 
 
 def show(arguments: argparse.Namespace) -> int:
@@ -141,6 +157,13 @@ def search(arguments: argparse.Namespace) -> int:
 
     with _opened(arguments) as store:  # a wrong folder or moment is told before anything is made
         store.generation(arguments.as_of)
+        empty = next(store.versions(arguments.as_of), None) is None
+    pace = Pace(quiet=arguments.json, words=("vectors", "made"))
+
+    def made(done: int, total: int) -> None:
+        pace.documents = done
+        pace.told(done, total)
+
     hits, note = asyncio.run(
         found(
             arguments.store,
@@ -151,13 +174,33 @@ def search(arguments: argparse.Namespace) -> int:
             day=arguments.day,
             languages=tuple(arguments.language),
             chunk=arguments.chunk,
+            progress=made,
         )
     )
+    pace.end()
+    if not hits:
+        note = _nothing(arguments, empty=empty)
     if arguments.json:
         emit({"query": arguments.query, "as_of": arguments.as_of, "by": arguments.method, "note": note, "hits": hits})
     else:
-        text.hits(hits, arguments.query, arguments.method, note)
+        text.hits(hits, arguments.query, note)
     return 0
+
+
+def _nothing(arguments: argparse.Namespace, *, empty: bool) -> str:
+    """Why a search found nothing."""
+    if empty:
+        return "the store holds no document" + (f" as of {arguments.as_of}" if arguments.as_of else "")
+    asked = f" and is in {' or '.join(arguments.language)}" if arguments.language else ""
+    shares = " and shares a word with the query" if arguments.method == "bm25" else ""
+    day = arguments.day or ("the day of --as-of" if arguments.as_of else "today")
+    return f"no passage is valid on {day}{asked}{shares}".replace("on today", "today")
+
+
+def ground(arguments: argparse.Namespace) -> int:
+    from osler.cli.knowledge_grounding import ground as held_against
+
+    return held_against(arguments)
 
 
 def check(arguments: argparse.Namespace) -> int:
@@ -178,6 +221,7 @@ _STEPS = {
     "show": show,
     "history": history,
     "search": search,
+    "ground": ground,
     "check": check,
 }
 
@@ -210,6 +254,9 @@ def _by(arguments: argparse.Namespace) -> str:
 
 
 def _given(arguments: argparse.Namespace, columns: dict[str, str] | None = None) -> Given:
+    said: str = arguments.language
+    if said and tag(said) == "und" != said:
+        raise SpecError(f"--language cannot be {said[:40]!r}", hint='write a tag as in "en" or "zh-Hant"')
     return Given(
         source=arguments.source,
         licence=arguments.licence,

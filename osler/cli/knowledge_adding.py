@@ -13,7 +13,7 @@ from osler.core.errors import DataError
 from osler.knowledge.document import Document, Version
 from osler.knowledge.ingest import folder
 from osler.knowledge.ingest.origin import Given, Note
-from osler.knowledge.store import KnowledgeStore
+from osler.knowledge.store import KnowledgeStore, Progress
 from osler.knowledge.suspicious import suspicious
 
 BATCH = 500  # documents, or
@@ -43,23 +43,25 @@ class Added:
 
 
 class Pace:
-    """Shows on standard error how far a long reading is; silent for short ones and where ``quiet``."""
+    """Shows on standard error how far a long piece of work is; silent for short ones and where ``quiet``. ``words``: what
+    is counted and what is done with it."""
 
-    def __init__(self, *, quiet: bool) -> None:
+    def __init__(self, *, quiet: bool, words: tuple[str, str] = ("documents", "read")) -> None:
         self._quiet = quiet
+        self._what, self._done = words
         self._start = self._last = time.monotonic()
         self._live = sys.stderr.isatty()
         self.documents = 0
 
     def told(self, done: int, total: int) -> None:
-        """``done`` of ``total`` bytes were read."""
+        """``done`` of ``total`` (bytes that were read, or what is counted itself)."""
         now = time.monotonic()
         if self._quiet or now - self._last < (EVERY_LIVE_S if self._live else EVERY_S) or not total:
             return
         self._last = now
         share = done / total
         left = (now - self._start) * (1 - share) / share if share else 0.0
-        line = f"{self.documents:,} documents, {self.documents / (now - self._start):,.0f}/s, {100 * share:.0f} % read"
+        line = f"{self.documents:,} {self._what}, {self.documents / (now - self._start):,.0f}/s, {100 * share:.0f} % {self._done}"
         try:
             print(f"{line}, about {left:,.0f} s left", end="\r" if self._live else "\n", file=sys.stderr, flush=True)
         except OSError:  # nobody listens any more, which is no fault of the file that is being read
@@ -143,24 +145,22 @@ def _batches(items: Iterable[Document | Note], notes: list[Note]) -> Iterator[li
 def _put(store: KnowledgeStore, batch: list[Document], why: str, made: Added) -> None:
     """Write a batch; where one of its documents is refused, the others are written one by one."""
     before = store.generation()
+    versions: list[Version] = []
+    told: list[Progress] = []  # another process may write the same: only the store knows who was first
     try:
-        versions: tuple[Version, ...] = store.put(batch, why=why)
+        versions += store.put(batch, why=why, size=len(batch), progress=told.append)
     except DataError:
-        kept: list[Version] = []
         for document in batch:
             try:
-                kept += store.put([document], why=why)
+                versions += store.put([document], why=why, progress=told.append)
             except DataError as error:
                 made.notes.append(Note(document.source, error.message, True, error.hint))
-        versions = tuple(kept)
+    made.created += sum(done.created for done in told)
+    made.updated += sum(done.updated for done in told)
+    made.unchanged += sum(done.unchanged for done in told)
     by_id = {document.id: document for document in batch}
     for version in versions:
-        if version.transaction <= before:
-            made.unchanged += 1
-            continue
-        made.created += version.action == "create"
-        made.updated += version.action != "create"
-        if suspicious(by_id[version.id].text):
+        if version.transaction > before and suspicious(by_id[version.id].text):
             made.look_at.append(version.id)
 
 

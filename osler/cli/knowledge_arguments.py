@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 Verb = Callable[[Any, str, str], argparse.ArgumentParser]
+STEPS = ("add", "update", "supersede", "delete", "show", "history", "search", "check")
 CHUNKS = ("sentences", "sections", "window", "whole")
 
 
 def steps(parser: argparse.ArgumentParser, verb: Verb) -> None:
     """Add the steps of ``knowledge`` to its parser; ``verb`` makes the parser of one."""
-    held = parser.add_subparsers(dest="step", metavar="STEP", required=True)
+    held = parser.add_subparsers(dest="step", metavar="|".join(STEPS), required=True)
 
     def step(name: str, words: str) -> argparse.ArgumentParser:
         made = verb(held, name, words)
@@ -73,6 +74,18 @@ def steps(parser: argparse.ArgumentParser, verb: Verb) -> None:
     search.add_argument("--day", default="", help="the day on which documents must be valid (default: today)")
     search.add_argument("--chunk", choices=CHUNKS, default="sentences", help="what a passage is (default: sentences)")
     _moment(search)
+
+    ground = step(
+        "ground", "hold an answer against the store, claim by claim; 1 where one is contradicted or a citation invented"
+    )
+    ground.add_argument("answer", metavar="ANSWER_FILE", help='a text file, or "-" for standard input')
+    ground.add_argument("-k", type=int, default=4, help="how many passages to look for with each claim (default: 4)")
+    ground.add_argument("--day", default="", help="the day on which documents must be valid (default: today)")
+    ground.add_argument(
+        "--lexicon", type=Path, metavar="TABLE", help='names of drugs: a .tsv or .csv file with a column "drug"'
+    )
+    ground.add_argument("--out", type=Path, metavar="FOLDER", help="write the page and its JSON there")
+    _moment(ground)
 
     check = step("check", "compute all checksums and the chain of changes again")
     check.add_argument("--head", default="", help="the hash that an earlier check gave: the chain must still hold it")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +20,26 @@ _KEPT = ("title", "section", "page", "source", "licence", "language", "valid_fro
 
 
 async def found(
-    store: Path, query: str, *, k: int, method: str, as_of: str, day: str, languages: tuple[str, ...], chunk: str
+    store: Path,
+    query: str,
+    *,
+    k: int,
+    method: str,
+    as_of: str,
+    day: str,
+    languages: tuple[str, ...],
+    chunk: str,
+    progress: Callable[[int, int], None] | None = None,
 ) -> tuple[list[dict[str, Any]], str]:
-    """The passages, best first, as JSON, and a note on the search ("" where there is nothing to say)."""
+    """The passages, best first, as JSON, and a note on the search ("" where there is nothing to say).
+
+    ``progress`` hears how many of how many vectors are there, where some have to be made first.
+    """
     chunkers: dict[str, Chunker] = {
         "sentences": Sentences(), "sections": Sections(), "window": Window(), "whole": Whole()
     }  # fmt: skip
     stored = Stored(path=str(store), as_of=as_of, day=day, languages=languages, chunk=chunkers[chunk])
-    index = _index(stored, method)
+    index = await _index(stored, method, progress)
     hits = []
     for rank, (passage, score) in enumerate(await index.search(query, k), 1):
         span, about = Span.read(passage.id), stored.about(passage.id)
@@ -46,13 +59,14 @@ async def found(
     return hits, str(getattr(index, "note", ""))
 
 
-def _index(stored: Stored, method: str) -> Index:
+async def _index(stored: Stored, method: str, progress: Callable[[int, int], None] | None) -> Index:
     lexical = BM25(collection=stored, tokens="multilingual", about=("title",))
     if method == "bm25":
         return lexical
     from osler.knowledge.dense import Dense
 
     dense = Dense(collection=stored)
+    await dense.build(progress)
     if method == "dense":
         return dense
     from osler.knowledge.fusion import Fused

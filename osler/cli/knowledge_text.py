@@ -86,6 +86,12 @@ def removed(id: str, found: Removed | None, answers: Sequence[Mapping[str, Any]]
                 "[yellow]note[/yellow]: another process is reading the store: the next change cleans its file"
             )
     for row in answers:
+        if "error" in row:
+            console.print(
+                f"[red]not cleaned[/red]: {safe(str(row['store']))}: {safe(row['error'])}; run the same again for it",
+                soft_wrap=True,
+            )
+            continue
         counts = ", ".join(f"{row[name]:,} {name}" for name in ("replies", "predictions", "scores", "events"))
         console.print(f"From {safe(str(row['store']))} were removed: {counts}.", soft_wrap=True)
         if not row["scrubbed"]:
@@ -145,10 +151,11 @@ def history(versions: Sequence[Version], uses: Sequence[Use]) -> None:
         console.print(f"used by {_use(use)}", soft_wrap=True)
 
 
-def hits(found: Sequence[Mapping[str, Any]], query: str, method: str, note: str) -> None:
+def hits(found: Sequence[Mapping[str, Any]], query: str, note: str) -> None:
+    """What was found. ``note``: what to know of the search, or why there is nothing."""
     if not found:
-        why = "no passage shares a word with the query" if method == "bm25" else "the store holds no passage for it"
-        console.print(f"Nothing was found: {why}.")
+        console.print(f"Nothing was found: {safe(note)}.", soft_wrap=True)
+        return
     for row in found:
         where = ", ".join(
             filter(

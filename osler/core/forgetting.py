@@ -85,7 +85,8 @@ def _remove(db: sqlite3.Connection, document: str) -> Counter[str]:
 def _pattern(document: str) -> re.Pattern[bytes]:
     """Where JSON names a passage of ``document``; ids hold nothing that JSON would write in another way."""
     name = re.escape(document.encode())
-    span = rb"(?<![A-Za-z0-9._:-])" + name + rb"/v[1-9]\d*/\d+-\d+"
+    # Passages made of several are named A..B: what stands before ".." ends in a digit (hexadecimal, of a graph's triples).
+    span = rb"(?:(?<![A-Za-z0-9._:-])|(?<=[0-9a-f]\.\.))" + name + rb"/v[1-9]\d*/\d+-\d+"
     return re.compile(span + rb'|"name":"evidence","id":"' + name + rb'"')
 
 

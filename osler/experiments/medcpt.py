@@ -43,6 +43,7 @@ SYSTEMS = {
 }
 METRICS = (NdcgAt10(), MrrAt10(), RecallAt10())
 DEPTH = 20  # passages that are re-ranked
+LISTED = 12  # passages of a list to train on
 SHORT = 250  # characters of a passage of MedQuAD and PubMedQA
 Values = NDArray[np.float64]
 
@@ -135,7 +136,7 @@ def training(setting: Setting, sets: Sequence[Judged]) -> Questions:
 async def lists(questions: Questions, setting: Setting) -> tuple[list[Ranks], list[Ranks]]:
     """For each question what BM25 finds, and the same right passages among as many drawn at random."""
     index = BM25(collection=PassageList(items=tuple(questions.passages)))
-    local = list(await ranked(questions.sought, index, depth=DEPTH))
+    local = list(await ranked(questions.sought, index, depth=LISTED))
     chance, by_query = random.Random(setting.seed), {one.query: one for one in questions.sought}
     return local, [await _among_any(one, by_query[one.query], questions.passages, index, chance) for one in local]
 

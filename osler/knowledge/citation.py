@@ -9,7 +9,7 @@ from osler.core.errors import DataError
 
 # What a document may be called: safe in a citation mark, in a file name and on a command line.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,119}")
-_SPAN = re.compile(rf"({NAME.pattern})/v([1-9]\d{{0,8}})/(\d{{1,12}})-(\d{{1,12}})")
+_SPAN = re.compile(rf"({NAME.pattern})/v([1-9][0-9]{{0,8}})/([0-9]{{1,12}})-([0-9]{{1,12}})")
 
 
 class Span(NamedTuple):

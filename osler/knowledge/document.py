@@ -73,7 +73,10 @@ class Document:
     def _day(self, name: str) -> date | None:
         held = getattr(self, name)
         try:
-            return date.fromisoformat(held) if held else None
+            day = date.fromisoformat(held) if held else None
+            if day is not None and day.isoformat() != held:  # days are compared as texts, so "20261121" is none
+                raise ValueError
+            return day
         except ValueError:
             raise DataError(
                 f"the document {self.id!r} has {name} = {held!r}", hint='write a day as in "2026-11-21"'

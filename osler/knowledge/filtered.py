@@ -78,7 +78,7 @@ def collection_of(index: Any) -> Any:
     """The collection under an index and what stands around it; None where there is none or are several kinds."""
     if hasattr(index, "collection"):
         return index.collection
-    inner = getattr(index, "inner", None)
+    inner = getattr(index, "inner", None) or getattr(index, "index", None)
     if inner is not None:
         return collection_of(inner)
     parts = [collection_of(part) for part in getattr(index, "indexes", ())]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from osler.core.block import block, canonical, digest
-from osler.core.errors import DataError, nearest
+from osler.core.errors import DataError, SpecError, nearest
 from osler.core.types import Passage
 from osler.data.published import resolved, rows
 
@@ -44,6 +44,16 @@ class Live(Collection, Protocol):
     def changes(self, since: int) -> Changes:
         """From the state at the generation ``since`` (0: nothing was held) to the present one."""
         ...
+
+
+def fixed(collection: Collection, what: str) -> None:
+    """SpecError where ``what``, which reads its collection once, stands over one that changes: it would go on giving what
+    was deleted."""
+    if isinstance(collection, Live):
+        raise SpecError(
+            f"{what}.collection changes while it is searched, and {what} reads it once",
+            hint="search the knowledge store itself; filtered chooses among its documents",
+        )
 
 
 @runtime_checkable

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from osler.core.block import block
 from osler.core.errors import SpecError
 from osler.core.types import Passage
-from osler.knowledge.passages import Collection, PassageList
+from osler.knowledge.passages import Collection, Live, PassageList
 
 
 @block
@@ -55,13 +55,13 @@ class SimulatedIndex:
         place = self.rank or 1 + (0 if self.top == 1 else int(math.log(drawn) / math.log(1.0 - self.top)))
         picked = [passages[at] for at in rng.sample(range(len(passages)), min(len(passages), k + 1))]
         out = [passage for passage in picked if passage.id != wanted][:k]
-        gold = self._place(wanted)
+        gold = self._place(wanted, passages)
         if found and gold is not None and place <= k:
             out.insert(place - 1, passages[gold])
         return [(passage, 1.0 / rank) for rank, passage in enumerate(out[:k], 1)]
 
-    def _place(self, name: str) -> int | None:
+    def _place(self, name: str, passages: Sequence[Passage]) -> int | None:
         held: dict[str, int] | None = self.__dict__.get("_at")
-        if held is None:
-            held = self.__dict__["_at"] = {item.id: at for at, item in enumerate(self.collection.passages())}
+        if held is None or isinstance(self.collection, Live):
+            held = self.__dict__["_at"] = {item.id: at for at, item in enumerate(passages)}
         return held.get(name)

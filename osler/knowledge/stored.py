@@ -18,6 +18,7 @@ from osler.knowledge.document import Document, Version
 from osler.knowledge.journal import Journal
 from osler.knowledge.passages import Changes
 from osler.knowledge.store import KnowledgeStore
+from osler.knowledge.store.moments import NUMBER, day_of
 
 _DAYS = 4_000_000  # more than there are days until the year 9999: a generation is transaction x this + day
 _TOLD = ("title", "source", "licence", "language", "valid_from", "valid_to", "media_type")
@@ -49,6 +50,11 @@ class Stored:
             date.fromisoformat(self.day or "2000-01-01")
         except ValueError:
             raise SpecError(f"stored.day cannot be {self.day!r}", hint='write a day as in "2026-11-21"') from None
+        if self.as_of and not NUMBER.fullmatch(self.as_of):
+            try:
+                day_of(self.as_of)
+            except DataError as error:
+                raise SpecError(f"stored.as_of cannot be {self.as_of[:40]!r}", hint=error.hint) from None
 
     @property
     def store(self) -> KnowledgeStore:
@@ -65,7 +71,14 @@ class Stored:
 
     def generation(self) -> int:
         """Grows with every write, and at midnight, when documents begin and cease to hold."""
-        return self.store.generation() * _DAYS + date.fromisoformat(self._day()).toordinal()
+        number = self.store.generation()
+        if self.__dict__.get("_facts", (number,))[0] != number:  # what was deleted leaves from here, too
+            self.__dict__.pop("_facts", None)
+        return number * _DAYS + date.fromisoformat(self._day()).toordinal()
+
+    def moment(self) -> tuple[str, str]:
+        """The moment of the store ("#12") and the ISO day at which it is read now."""
+        return self._at(self.generation())
 
     def changes(self, since: int) -> Changes:
         """What left and what came after the generation ``since``: 0, or one that this block told. DataError for others."""
@@ -89,7 +102,7 @@ class Stored:
             return {}
         generation = self.store.generation()
         held: tuple[int, dict[tuple[str, int], _Facts]] = self.__dict__.get("_facts", (-1, {}))
-        if held[0] != generation:  # what was deleted leaves from here, too
+        if held[0] != generation:
             held = self.__dict__["_facts"] = generation, {}
         known = held[1].get(span[:2])
         if known is None:
@@ -189,8 +202,7 @@ class Stored:
         if not self.as_of:
             return datetime.now(UTC).date().isoformat()
         if not self.as_of.startswith("#"):
-            at = datetime.fromisoformat(self.as_of)
-            return (at.astimezone(UTC) if at.tzinfo else at).date().isoformat()
+            return day_of(self.as_of)
         known: str | None = self.__dict__.get("_as_of_day")
         if known is None:
             known = self.__dict__["_as_of_day"] = self._recorded(int(self.as_of[1:]))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from osler.core.block import block
 from osler.core.errors import SpecError
 from osler.core.types import Passage
-from osler.knowledge.passages import Collection, PassageFile
+from osler.knowledge.passages import Collection, PassageFile, fixed
 
 
 @block
@@ -22,6 +22,7 @@ class Subset:
     def check(self) -> None:
         if self.most < 1:
             raise SpecError(f"subset.most must be at least 1, got {self.most}", hint="most = 200")
+        fixed(self.collection, "subset")
 
     def passages(self) -> Sequence[Passage]:
         held: tuple[Passage, ...] | None = self.__dict__.get("_passages")

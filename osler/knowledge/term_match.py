@@ -27,7 +27,7 @@ class TermMatch:
 
     terms: ``commas`` takes the query as keywords with commas between them, as a model lists them; ``words`` takes each of
     its words. A keyword counts once, wherever it stands, in any case of letters, also inside of a longer word, as
-    published. rows: so many passages make a chunk, named FIRST..LAST. words: a longer passage is cut into chunks of so many
+    published. rows: so many passages make a chunk, named FIRST..LAST (spans of a store: all of them). words: a longer passage is cut into chunks of so many
     words (0: never), which keep the name of their place: a span of a store stays a span, other ids get ".1", ".2". Equal
     scores keep the order of the collection.
     """
@@ -95,5 +95,8 @@ def grouped(pieces: Sequence[Passage], rows: int) -> Iterator[Passage]:
     """``pieces`` in groups of ``rows``, one below the other."""
     for at in range(0, len(pieces), rows):
         group = pieces[at : at + rows]
-        name = group[0].id if len(group) == 1 else f"{group[0].id}..{group[-1].id}"
+        ids = [one.id for one in group]
+        if not all(Span.maybe(name) for name in ids):  # spans are named one by one: each is of a document that can go
+            ids = [ids[0], *ids[1:][-1:]]
+        name = "..".join(ids)
         yield Passage(id=name, text="\n".join(one.text for one in group))

@@ -9,7 +9,7 @@ from typing import Any
 from osler.core.block import block
 from osler.core.errors import SpecError
 from osler.core.types import Passage
-from osler.knowledge.passages import Collection, PassageFile
+from osler.knowledge.passages import Collection, PassageFile, fixed
 
 
 @block
@@ -25,6 +25,7 @@ class Topic:
     def check(self) -> None:
         if not self.words or not all(word.strip() for word in self.words):
             raise SpecError("topic.words names no word", hint='words = ["scoliosis", "spine"]')
+        fixed(self.collection, "topic")
 
     def passages(self) -> Sequence[Passage]:
         """The passages that speak of it, in the order of the collection."""

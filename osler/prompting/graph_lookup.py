@@ -15,7 +15,7 @@ from osler.core.types import Model, Passage, Prediction, Prompt, Strategy
 from osler.evaluation.parsing.texts import structure
 from osler.knowledge.graph.graph import BACK
 from osler.knowledge.graph.knowledge_graph import KnowledgeGraph
-from osler.knowledge.graph.triple import Step, told
+from osler.knowledge.graph.triple import passage_of
 from osler.prompting.around import Around
 from osler.prompting.material import with_citations, with_material
 from osler.prompting.zero_shot import ZeroShot
@@ -72,7 +72,7 @@ class GraphLookup(Around):
         return dataclasses.replace(answered, rationale=rationale, replies=(reply, *answered.replies))
 
     def looked_up(self, thing: str, relation: str) -> tuple[Passage, ...]:
-        """What the graph says of a thing by its name, along a relation, as passages whose ids are ``kg/`` and the triple's."""
+        """What the graph says of a thing by its name, along a relation, as passages with the ids of ``passage_of``."""
         graph = self.graph.graph()
         way = relation.strip().casefold().replace(" ", "_")
         plain = way.removeprefix(BACK)
@@ -85,11 +85,8 @@ class GraphLookup(Around):
             steps = [step for node in nodes for step in graph.steps(node, (each,))]
             if steps:
                 best = sorted(steps, key=lambda step: -step.triple.weight)[: self.shown]
-                return tuple(self._passage(step, graph.names) for step in best)
+                return tuple(passage_of((step,), graph.names) for step in best)
         return ()
-
-    def _passage(self, step: Step, names: Mapping[str, str]) -> Passage:
-        return Passage(id=f"kg/{step.triple.id}", text=told((step,), names))
 
 
 def lookups(text: str) -> list[tuple[str, str]]:

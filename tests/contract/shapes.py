@@ -12,6 +12,8 @@ from osler.core.types import Example, Passage, Strategy
 from osler.data.sets.spans import Mention, entities_json, entity_schema
 from osler.knowledge.graph.sources import TripleList
 from osler.knowledge.passages import PassageList
+from osler.knowledge.rerank_features import FeatureReranker
+from osler.models.cross_encoder import CrossEncoder
 from osler.models.encoder import Encoder
 from osler.models.none import NoModel
 from osler.models.simulated import Simulated
@@ -138,6 +140,7 @@ SHAPES: dict[str, Shape] = {
     "drg_coding": Shape(STAY_TASK, STAYS, lambda: SimulatedSteps().keyed(STAYS, lettered=False)),
     "deid_gpt": Shape(NOTE_TASK, NAMED_NOTES, lambda: SimulatedRedactor().keyed(NAMED_NOTES, lettered=False)),
     "trialgpt_retrieval": Shape(JSON_TASK, SEARCHES, _knows(JSON_TASK, SEARCHES), right=False),
+    "medcpt": Shape(JSON_TASK, SEARCHES, NoModel, right=False),
     "search": Shape(JSON_TASK, SEARCHES, NoModel, right=False),
     "trialgpt_ranking": Shape(
         _text("Trials", "{note}", evidence="trials", schema={"type": "array"}), PATIENTS, _matcher, right=True
@@ -195,4 +198,6 @@ def _here(spec: Any) -> Any:
         return to_spec(TRIPLES)
     if kind is not None and kind.__name__ in ("SentenceEncoder", "OnnxEncoder"):
         return to_spec(Encoder())
+    if kind is CrossEncoder:
+        return to_spec(FeatureReranker())
     return {key: _here(item) for key, item in spec.items()}

@@ -111,7 +111,5 @@ def _reversed(claim: str, line: str) -> list[Mismatch]:
     return [
         Mismatch("direction", True, f"the claim says {match[0]}, the source from {match['b']} to {match['a']}")
         for match in _FROM.finditer(claim)
-        if match["a"] != match["b"]
-        and (match["b"], match["a"]) in there
-        and (match["a"], match["b"]) not in there
+        if match["a"] != match["b"] and (match["b"], match["a"]) in there and (match["a"], match["b"]) not in there
     ]

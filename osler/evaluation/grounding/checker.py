@@ -11,14 +11,16 @@ from osler.core.types import Passage
 from osler.evaluation.grounding.bounds import limited, settled
 from osler.evaluation.grounding.claims import Claim, claims
 from osler.evaluation.grounding.denials import denied
-from osler.evaluation.grounding.drug_names import misnamed
+from osler.evaluation.grounding.drug_names import drugs, misnamed
 from osler.evaluation.grounding.figures import figures, sums
 from osler.evaluation.grounding.finding import Citation, Cited, Evidence, Finding, Report
 from osler.evaluation.grounding.lines import Line, Mismatch, Weights, lines, stems, unreferenced
-from osler.evaluation.grounding.opposites import opposed
+from osler.evaluation.grounding.opposites import opposed, rerouted
 from osler.evaluation.grounding.reach import STRICT, foreign, language, overstated
+from osler.evaluation.grounding.stance import turned
 from osler.evaluation.grounding.wording import plain
 from osler.evaluation.metrics.faithfulness.citations import spelled
+from osler.evaluation.metrics.faithfulness.quantities import quantities
 from osler.evaluation.metrics.faithfulness.support import Status, Verdict
 
 _FEW = (
@@ -37,11 +39,16 @@ class Lexicon(Protocol):
 
 
 class Held(NamedTuple):
-    """A claim against one line: how much of its words the line has, and where the two part."""
+    """A claim against one line: how much of its words the line has, and where the two part.
+
+    ``least``: how much it must have at any rate to be borne out: nearly all where a claim has few words, so that each says
+    what it is about, and where the line is not in English, whose drugs and opposites the rules do not know.
+    """
 
     line: Line
     degree: float
     mismatches: tuple[Mismatch, ...]
+    least: float = 0.0
 
     @property
     def contradicts(self) -> bool:
@@ -66,7 +73,7 @@ class ClaimChecker:
     that contradicts, and still decide. ``lexicon``: names of drugs beyond those known by their endings.
     """
 
-    threshold: float = 0.55
+    threshold: float = 0.65
     subject: float = 0.5
     contradiction: float = 0.6
     margin: float = 0.08
@@ -120,8 +127,8 @@ class ClaimChecker:
         if wrong_sum:
             decided = Finding(claim, "contradicted", wrong_sum[0].kind, wrong_sum[0].reason)
         kind, reason = decided.kind, decided.reason
-        if reason == NOTHING and held and all(foreign(claim.text, line.text) for line in held):
-            reason = f"the claim is in {language(claim.text)}, the passages are not: no rule compares them"
+        if reason == NOTHING and held and all(foreign(claim.sentence, item.text) for item in passages):
+            reason = f"the claim is in {language(claim.sentence)}, the passages are not: no rule compares them"
         if decided.verdict == "supported" and any(item.wrong for item in cited):
             kind, reason = "citation", _citation_reason(cited)
         shown = self._evidence(compared, decided, passages)
@@ -138,7 +145,7 @@ class ClaimChecker:
         out = []
         for line in held:
             degree = weights.share(wanted, line.stems)
-            if not degree or foreign(text, line.text):
+            if not degree or foreign(sentence, passages[line.passage].text):
                 continue
             # The subject of a later clause stands in its sentence, so the sentence breaks ties between lines.
             found: tuple[Mismatch, ...] = ()
@@ -148,22 +155,45 @@ class ClaimChecker:
                     *figures(text, sentence, line.text, line.near),
                     *denied(text, sentence, line.text),
                     *opposed(text, sentence, line.text),
+                    *rerouted(text, line.text),
                     *misnamed(text, sentence, line.text, whole, names),
+                    *turned(text, line.text),
                     *overstated(text, line.text),
                 )
                 found = settled(found, limited(text, line.text))
                 told = frozenset().union(*(item.words for item in found))
                 degree = weights.share(wanted - told, line.stems) if told < wanted else degree
-            out.append((degree + 0.1 * weights.share(context, line.stems), Held(line, degree, found)))
+            few = len(wanted) <= _FEW or language(line.near) not in ("English", "")
+            rank = degree + 0.1 * weights.share(context, line.stems)
+            out.append((rank, Held(line, degree, found, STRICT if few else 0.0)))
         out.sort(key=lambda pair: -pair[0])
-        return [one for _, one in out]
+        compared = [one for _, one in out]
+        return (
+            compared if wanted is not context else [self._continued(one, compared, text, sentence) for one in compared]
+        )
+
+    def _continued(self, one: Held, compared: Sequence[Held], text: str, sentence: str) -> Held:
+        """A short clause with a number goes with the sentence that says just this, beside one that speaks of the subject:
+        "You broke your hip and had an operation on 13 January" is told in two sentences of the source."""
+        own = stems(text)
+        beside = any(
+            other.line.passage == one.line.passage and other.degree >= self.subject and one.line.text in other.line.near
+            for other in compared
+            if other is not one
+        )
+        if not (beside and own and own <= one.line.stems and quantities(text)) or drugs(one.line.text).keys() - drugs(
+            sentence
+        ):
+            return one
+        found = (*figures(text, text, one.line.text, one.line.text), *denied(text, text, one.line.text))
+        return one if found else Held(one.line, 1.0, ())
 
     def _decided(self, compared: Sequence[Held]) -> Finding:
         """The verdict of the lines: one that agrees with the claim against one that contradicts it."""
         nothing = Claim("", 0, 0, "")
         near = [one for one in compared if one.degree >= self.subject]
         agreeing = max(
-            (one for one in near if not one.mismatches and one.degree >= self._enough(one)),
+            (one for one in near if not one.mismatches and one.degree >= max(self.threshold, one.least)),
             key=lambda one: one.degree,
             default=None,
         )
@@ -179,9 +209,6 @@ class ClaimChecker:
         if missing is not None:
             return Finding(nothing, "unsupported", missing.kind, missing.reason, degree)
         return Finding(nothing, "unsupported", "other", NOTHING, degree)
-
-    def _enough(self, one: Held) -> float:
-        return self.threshold if language(one.line.text) in ("English", "") else max(self.threshold, STRICT)
 
     def _speaks_for(self, verdict: Status, one: Held) -> bool:
         if verdict == "contradicted":

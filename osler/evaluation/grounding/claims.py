@@ -25,6 +25,12 @@ _REFERS = re.compile(
     r"(?:more|further) research is needed|cannot be answered|(?:no|not enough|insufficient) (?:information|evidence) (?:is|was|to|in)\b)",
     re.IGNORECASE,
 )
+# The head of a table and headings in bold state nothing.
+_FRAME = re.compile(
+    r"^[ \t]*\|[^\n]*\|[ \t]*\n[ \t]*\|[ \t:|-]+\|[ \t]*$|^[ \t]*(?:\*\*|__)[^*_\n]{1,80}(?:\*\*|__):?[ \t]*$",
+    re.MULTILINE,
+)
+_JOINT = re.compile(r"\s*,?\s*(?:and|while|whereas|but)\s+", re.IGNORECASE)
 _BESIDE = 4  # content words beside a referral from which on a clause may hide a claim
 
 
@@ -48,7 +54,7 @@ def claims(answer: str, known: frozenset[str] = frozenset()) -> tuple[Claim, ...
     brackets. Questions, headings and what has no content word are no claims."""
     marks = placed(answer, known)
     bare = _without(answer, [(mark.start, mark.end) for mark in marks])
-    plain = stated(bare)
+    plain = _FRAME.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), stated(bare))
     out: list[Claim] = []
     held = sentences(plain)
     for number, (start, end) in enumerate(held):
@@ -57,7 +63,7 @@ def claims(answer: str, known: frozenset[str] = frozenset()) -> tuple[Claim, ...
             continue
         following = held[number + 1][0] if number + 1 < len(held) else len(plain)
         here = [mark for mark in marks if start <= mark.start < _reach(bare, end, following)]
-        clauses = clause_places(whole)
+        clauses = _apart(clause_places(whole), whole, [mark.end - start for mark in here])
         for place, (first, last) in enumerate(clauses):
             after = start + clauses[place + 1][0] if place + 1 < len(clauses) else len(answer)
             cited = _cited(here, start if not place else start + first, after)
@@ -65,6 +71,19 @@ def claims(answer: str, known: frozenset[str] = frozenset()) -> tuple[Claim, ...
             if made is not None:
                 out.append(made)
     return tuple(out)
+
+
+def _apart(clauses: list[tuple[int, int]], text: str, marks: Sequence[int]) -> list[tuple[int, int]]:
+    """The clauses, parted once more where a citation ends and another thing begins: "5 mg [a], and metformin 1 g [b]"."""
+    out = []
+    for first, last in clauses:
+        for place in marks:
+            joint = _JOINT.match(text, place, last) if first < place < last else None
+            if joint and any(joint.end() < later <= len(text) + 2 for later in marks):
+                out.append((first, place))
+                first = joint.end()
+        out.append((first, last))
+    return out
 
 
 def _cited(marks: Sequence[Mark], start: int, end: int) -> tuple[str, ...]:
@@ -78,9 +97,9 @@ def _cited(marks: Sequence[Mark], start: int, end: int) -> tuple[str, ...]:
 
 def _claim(answer: str, bare: str, start: int, end: int, sentence: str, cited: tuple[str, ...]) -> Claim | None:
     """The claim at these places without the blanks and stops around it; None where it says nothing."""
-    while start < end and bare[start] in " \t\r\n.,;:。；，-*•·":
+    while start < end and bare[start] in " \t\r\n.,;:。；，-*•·|":
         start += 1
-    while end > start and bare[end - 1] in " \t\r\n.,;:。；，":
+    while end > start and bare[end - 1] in " \t\r\n.,;:。；，|*":
         end -= 1
     text = re.sub(r"\s+", " ", bare[start:end]).strip()
     if not stems(text) and not quantities(text):

@@ -31,7 +31,9 @@ def figures(claim: str, sentence: str, line: str, near: str) -> list[Mismatch]:
         rivals = [other for other in held if _rival(item, other) and not any(_same(one, other, held) for one in told)]
         if bound(claim, item) == "at most":  # a limit parts from another limit, not from a dose that keeps below it
             rivals = [other for other in rivals if _reaches(line, other, item)]
-        if any(other.kind == item.kind for other in rivals):  # a bare 2 elsewhere in the line is no 2 mL
+        if item.kind != BARE and any(
+            other.kind == item.kind for other in rivals
+        ):  # a bare 2 elsewhere in the line is no 2 mL
             same = [other for other in same if other.kind == item.kind]
         if same:
             turned = _turned(item, same, rivals, claim, line)

@@ -7,7 +7,7 @@ Hallucination in Natural Language Generation", section 2); a citation of what wa
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
 
 from osler.core.statistics.proportion import interval_of_proportion
@@ -16,7 +16,7 @@ from osler.evaluation.grounding.lines import Kind
 from osler.evaluation.metrics.faithfulness.support import Status
 from osler.knowledge.citation import Span
 
-Cited = Literal["supports", "partly", "silent", "contradicts", "not shown"]
+Cited = Literal["supports", "partly", "silent", "contradicts", "not shown", "outdated"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -42,14 +42,14 @@ class Evidence:
 @dataclasses.dataclass(frozen=True, slots=True)
 class Citation:
     """A passage that a claim cites. ``status``: what the passage makes of it; ``not shown`` where there is no such passage,
-    ``silent`` where it says nothing of the claim."""
+    ``silent`` where it says nothing of the claim, ``outdated`` where it is another version of its document than the one that holds."""
 
     id: str
     status: Cited
 
     @property
     def wrong(self) -> bool:
-        return self.status in ("not shown", "silent", "contradicts")
+        return self.status in ("not shown", "silent", "contradicts", "outdated")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -155,6 +155,21 @@ class Report:
 
     def _share(self, held: Sequence[Finding]) -> Share:
         return Share(len(held), len(self.findings))
+
+
+def with_outdated(report: Report, names: Collection[str]) -> Report:
+    """The report with the citations ``names``, which lead to versions that do not hold any more, told from invented ones."""
+    return dataclasses.replace(report, findings=tuple(_outdated(item, names) for item in report.findings))
+
+
+def _outdated(item: Finding, names: Collection[str]) -> Finding:
+    old = [one.id for one in item.citations if one.status == "not shown" and one.id in names]
+    if not old:
+        return item
+    cited = tuple(Citation(one.id, "outdated") if one.id in old else one for one in item.citations)
+    reason = f"the passage cited as {old[0]} is another version than the one that holds"
+    reason = reason if item.verdict == "supported" else item.reason
+    return dataclasses.replace(item, citations=cited, reason=reason)
 
 
 def _told(item: Finding, extrinsic: bool) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from osler.evaluation.metrics.structure.units import unit
 
 Kind = str
 _MEASURED = word_set(
-    "once twice thrice times daily weekly monthly yearly nightly hourly every each per bid tid qid percent no not nor none never without cannot neither"
+    "once twice thrice times daily weekly monthly yearly nightly hourly every each per bid tid qid percent no not nor none never without cannot neither roughly nearly almost"
 )
 KINDS: tuple[Kind, ...] = (
     "number", "unit", "dose", "negation", "side", "direction", "drug", "citation", "calculation", "other",
@@ -36,7 +36,22 @@ _ALIKE = {
     stem(word): told[0]
     for told in (
         ("person", "client", "clients", "patient", "patients", "individual", "people"),
-        ("give", "gives", "given", "giving", "administer", "administered", "administration", "receive", "receives", "received", "take", "takes", "taken", "taking"),
+        (
+            "give",
+            "gives",
+            "given",
+            "giving",
+            "administer",
+            "administered",
+            "administration",
+            "receive",
+            "receives",
+            "received",
+            "take",
+            "takes",
+            "taken",
+            "taking",
+        ),
     )
     for word in told
 }

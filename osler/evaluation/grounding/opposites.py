@@ -59,7 +59,8 @@ benign/malignant
 severe/mild
 common,commonly,frequent,frequently/rare,rarely,uncommon
 together,simultaneously,concurrently/apart,separately
-start,starts,started,begin,begins/stop,stops,stopped,discontinue,discontinued
+start,starts,started,begin,begins,continue,continues,continued,keep,keeps,kept/stop,stops,stopped,discontinue,discontinued,withhold,withholds,withheld
+double,doubles,doubled/halve,halves,halved
 morning/evening
 present/absent
 speeds,speed,hastens,accelerates/slows,delays
@@ -139,6 +140,31 @@ def opposed(claim: str, sentence: str, line: str) -> list[Mismatch]:
                 reason = f"the claim says {word}, the source {other}"
                 out.append(Mismatch(kind, True, reason, frozenset((stem(word),))))
     return out[:1]
+
+
+_ROUTES = (
+    ("intravenous", r"intravenous(?:ly)?|into (?:a|the) vein"), ("subcutaneous", r"subcutaneous(?:ly)?|under the skin|s\.?c\."),
+    ("intramuscular", r"intramuscular(?:ly)?|into (?:a|the) muscle"), ("intrathecal", r"intrathecal(?:ly)?"),
+    ("by mouth", r"oral(?:ly)?|by mouth|p\.o\."), ("rectal", r"rectal(?:ly)?|suppositor(?:y|ies)"), ("topical", r"topical(?:ly)?"),
+    ("sublingual", r"sublingual(?:ly)?|under the tongue"), ("inhaled", r"inhal(?:ed|ation|er)|nebuli[sz](?:ed|er)|by nebuli[sz]ation"),
+    ("nasal", r"(?:intra)?nasal(?:ly)?|nose spray"), ("epidural", r"epidural(?:ly)?"), ("transdermal", r"transdermal(?:ly)?|skin patch"),
+)  # fmt: skip
+_ROUTE = tuple((name, re.compile(rf"\b(?:{said})(?!\w)", re.IGNORECASE)) for name, said in _ROUTES)
+
+
+def rerouted(claim: str, line: str) -> list[Mismatch]:
+    """Another way of giving a drug: into a vein where the source says under the skin."""
+    mine, theirs = ({name for name, said in _ROUTE if said.search(text)} for text in (claim, line))
+    if not mine or not theirs or mine & theirs:
+        return []
+    told = frozenset(
+        word.stem for name, said in _ROUTE if name in mine for word in content(" ".join(said.findall(claim)))
+    )
+    return [
+        Mismatch(
+            "dose", True, f"the claim says {', '.join(sorted(mine))}, the source {', '.join(sorted(theirs))}", told
+        )
+    ]
 
 
 def _told_too(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 
-from osler.evaluation.grounding.lines import Mismatch
+from osler.evaluation.grounding.lines import Mismatch, stems
 from osler.evaluation.metrics.faithfulness.words import word_set
 
 _EVEN = re.compile(
@@ -23,16 +23,23 @@ _SCRIPTS = (
     ("Greek", re.compile(r"[\u0370-\u03ff]")),
 )  # fmt: skip
 _LITTLE = {
-    "English": word_set("the of and to in is are with for not be or by from on at this that should may must can a an it if when than take"),
-    "Spanish": word_set("el la los las de que y en se con para por una un es al del no su lo más debe como cada son"),
-    "French": word_set("le la les des du et en est une un pour par avec dans ne pas que qui sur au aux ce doit"),
-    "German": word_set("der die das und ist nicht mit für ein eine den dem von zu im auf bei wird werden oder sollte"),
-    "Portuguese": word_set("o os as de que e em se com para por uma um é ao do da não sua deve como cada dos"),
-    "Italian": word_set("il lo gli le di che e in si con per una un è al del della non deve come ogni"),
+    "English": word_set("the of and to in is are with for not be or by from on at this that should may must can a an it if when than take no were was has have it its"),
+    "Spanish": word_set("el la los las de que y en se con para por una es al del su lo más debe como cada son"),
+    "French": word_set("le la les des du et en est une un pour par avec dans ne pas que qui sur au aux ce doit être"),
+    "German": word_set("der das und ist nicht mit für ein eine den dem von zu im auf bei nicht wird werden oder sollte"),
+    "Portuguese": word_set("os de que em se com para por uma um é ao da não sua deve cada dos das"),
+    "Italian": word_set("il gli di che si per una è del della non deve ogni nel dei"),
 }  # fmt: skip
 _WORD = re.compile(r"[^\W\d_]+")
 _MOST = 0.3  # share of letters of a script from which a text is in its language
 STRICT = 0.8  # share of words that a sentence in another language than English must have: its drugs are on no list
+
+
+_NO_MATTER = re.compile(
+    r"\b(?:without regard to|regardless of|irrespective of|independent(?:ly)? of|with or without)\s+(?P<of>[^.,;]*)",
+    re.IGNORECASE,
+)
+_DEMANDS = re.compile(r"\b(?:must|only|(?:has|have|needs?) to|should|always|never)\b", re.IGNORECASE)
 
 
 def overstated(claim: str, line: str) -> list[Mismatch]:
@@ -42,6 +49,11 @@ def overstated(claim: str, line: str) -> list[Mismatch]:
         return [Mismatch("other", False, f'the claim says "{even[0].casefold()}", the source names no such exception')]
     if sure and not _SURE.search(line):
         return [Mismatch("other", False, f'the claim says "{sure[0].casefold()}", the source does not')]
+    free = _NO_MATTER.search(line)
+    if free and _DEMANDS.search(claim) and not _NO_MATTER.search(claim) and stems(free["of"]) & stems(claim):
+        return [
+            Mismatch("other", True, f'the claim makes a condition of what the source says holds "{free[0].casefold()}"')
+        ]
     return []
 
 

@@ -24,6 +24,7 @@ _NAMES = {
 }  # fmt: skip
 # Short ones that are words, too, or symbols: they count in capitals alone.
 _CAPITALS = frozenset(("iv", "im"))
+_COUNTED = re.compile(r"\b(?:stages?|grades?|nerves?|types?|class|phase|factor|CN|NYHA|level) $", re.IGNORECASE)
 _NAMED = re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, _NAMES), key=len, reverse=True))})\b", re.IGNORECASE)
 _BRITISH = tuple(
     (re.compile(old, re.IGNORECASE), new)
@@ -33,9 +34,10 @@ _BRITISH = tuple(
         (r"orthopaed", "orthoped"), (r"gynaec", "gynec"),
     )
 )  # fmt: skip
+_ONES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _DIGITS = {
     name: number
-    for number, name in enumerate("zero one two three four five six seven eight nine ten".split())
+    for number, name in enumerate(_ONES)
 } | {"twenty": 20, "hundred": 100}  # fmt: skip
 _COUNT = rf"\d{{1,3}}|{'|'.join(_DIGITS)}"
 _SHARE = re.compile(
@@ -61,7 +63,9 @@ def plain(text: str) -> str:
 
 def _name(match: re.Match[str]) -> str:
     said = match[0].casefold()
-    return match[0] if said in _CAPITALS and not match[0].isupper() else _NAMES[said]
+    if said in _CAPITALS and (not match[0].isupper() or _COUNTED.search(match.string[: match.start()])):
+        return match[0]
+    return _NAMES[said]
 
 
 def _percent(match: re.Match[str]) -> str:

@@ -31,6 +31,13 @@ class Graph:
             self._out.setdefault(triple.tail, []).append(Step(triple, False))
         self.names = {node.id: node.name for node in self.nodes.values()}
         self.relations = tuple(dict.fromkeys(triple.relation for triple in self.triples))
+        self._by_id: dict[str, Triple] = {}
+
+    def triple(self, id: str) -> Triple | None:
+        """The triple with this id, None where the graph has none."""
+        if not self._by_id:
+            self._by_id = {triple.id: triple for triple in self.triples}
+        return self._by_id.get(id)
 
     def steps(self, node: str, relations: Sequence[str] = ()) -> Iterator[Step]:
         """From ``node`` one triple far, both ways; only along ``relations`` where some are given ("~is_a" is backwards)."""

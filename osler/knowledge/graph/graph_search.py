@@ -15,12 +15,11 @@ from osler.core.errors import SpecError
 from osler.core.types import Passage
 from osler.knowledge.graph.graph import Graph
 from osler.knowledge.graph.knowledge_graph import KnowledgeGraph
-from osler.knowledge.graph.triple import Path, Step, told
+from osler.knowledge.graph.triple import Path, Step, passage_of, triple_ids
 from osler.models.embedding import embed_with
 from osler.models.encoder import Encoder
 
 _PAIRS = 200  # pairs of things named in one question whose paths are looked for
-_JOIN = "-"
 
 
 @block
@@ -30,7 +29,9 @@ class GraphSearch:
     longest: triples of a path between two of them (0: no paths). relations: which may be used ("~treats" backwards only);
     () is all. around: whether single triples of each thing are given, too. encoder: orders what is found by the cosine of
     its words with the query; None keeps paths before triples, short before long, surer before less sure. pool: how many
-    candidates are ordered. A passage's id is ``kg/`` and the ids of its triples; ``about`` gives their provenance.
+    candidates are ordered. A passage's id is ``kg/``, the ids of its triples and the spans of a store that they were read
+    from (``kg/1a2b3c4d5e..zelvarine/v2/0-34``), so that an answer can be told from whose document it is; ``about`` gives
+    their provenance.
     """
 
     graph: KnowledgeGraph = KnowledgeGraph()
@@ -49,7 +50,7 @@ class GraphSearch:
         if k < 1:
             return []
         graph = self.graph.graph()
-        found = [self._passage(path, graph) for path in self._candidates(query, graph)]
+        found = [passage_of(path, graph.names) for path in self._candidates(query, graph)]
         if self.encoder is None or not found:
             return [(passage, 1.0 / (place + 1)) for place, passage in enumerate(found[:k])]
         vectors = (await embed_with(self.encoder, [query, *(passage.text for passage in found)])).vectors
@@ -59,9 +60,10 @@ class GraphSearch:
 
     def about(self, passage: str) -> Mapping[str, Any]:
         """Where the triples of a passage are from: {"source", "triples": [{head, relation, tail, source, where}, ...]}."""
-        path = [self._by_id().get(name) for name in passage.removeprefix("kg/").split(_JOIN)]
+        graph = self.graph.graph()
+        path = [graph.triple(name) for name in triple_ids(passage)]
         triples = [triple._asdict() for triple in path if triple is not None]
-        if not passage.startswith("kg/") or len(triples) != len(path):
+        if not triples or len(triples) != len(path):
             return {}
         return {"source": "; ".join(dict.fromkeys(one["source"] for one in triples)), "triples": triples}
 
@@ -70,32 +72,32 @@ class GraphSearch:
         return tuple(dict.fromkeys(node for found in self.graph.linker().mentions(text) for node in found.nodes))
 
     def _candidates(self, query: str, graph: Graph) -> list[Path]:
+        wanted = self._wanted(graph)
+        if self.relations and not wanted:
+            return []
         named = self.named(query)
         paths: list[Path] = []
         if self.longest:
             for start, end in list(combinations(named, 2))[:_PAIRS]:
-                paths += graph.paths(start, end, longest=self.longest, relations=self.relations, most=5)
+                paths += graph.paths(start, end, longest=self.longest, relations=wanted, most=5)
         paths.sort(key=lambda path: (len(path), -_weight(path)))
         if self.around:
-            single = [(step,) for node in named for step in graph.steps(node, self._allowed())]
+            single = [(step,) for node in named for step in graph.steps(node, _both_ways(wanted))]
             paths += sorted(single, key=lambda path: -_weight(path))
         once: dict[frozenset[str], Path] = {}
         for path in paths:
             once.setdefault(frozenset(step.triple.id for step in path), path)
         return list(once.values())[: self.pool]
 
-    def _allowed(self) -> tuple[str, ...]:
-        return tuple(each for name in self.relations for each in ((name,) if name[0] == "~" else (name, f"~{name}")))
+    def _wanted(self, graph: Graph) -> tuple[str, ...]:
+        """The relations that may be used. A graph that changes may have lost one; elsewhere an unknown one is a mistake."""
+        if not self.graph.changes:
+            return self.relations
+        return tuple(name for name in self.relations if name.removeprefix("~") in graph.relations)
 
-    def _passage(self, path: Sequence[Step], graph: Graph) -> Passage:
-        return Passage(id="kg/" + _JOIN.join(step.triple.id for step in path), text=told(path, graph.names))
 
-    def _by_id(self) -> Mapping[str, Any]:
-        graph = self.graph.graph()
-        held: tuple[Graph, Mapping[str, Any]] | None = self.__dict__.get("_ids")
-        if held is None or held[0] is not graph:
-            held = self.__dict__["_ids"] = graph, {triple.id: triple for triple in graph.triples}
-        return held[1]
+def _both_ways(relations: Sequence[str]) -> tuple[str, ...]:
+    return tuple(each for name in relations for each in ((name,) if name[0] == "~" else (name, f"~{name}")))
 
 
 def _weight(path: Sequence[Step]) -> float:

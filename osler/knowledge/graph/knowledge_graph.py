@@ -9,7 +9,7 @@ from osler.core.errors import SpecError
 from osler.knowledge.graph.graph import Graph
 from osler.knowledge.graph.linking import Linker
 from osler.knowledge.graph.sources import DiseaseHierarchy, GraphSource, Indications, Phenotypes
-from osler.knowledge.graph.triple import Node
+from osler.knowledge.graph.triple import Node, forget
 
 
 @runtime_checkable
@@ -41,17 +41,23 @@ class KnowledgeGraph:
             for part in parts:
                 for node in part.nodes:
                     nodes[node.id] = _joined(nodes[node.id], node) if node.id in nodes else node
+            forget()
             held = Graph(nodes.values(), (triple for part in parts for triple in part.triples))
             self.__dict__.update(_graph=held, _built=state, _linker=None)
         return held
 
+    @property
+    def changes(self) -> bool:
+        """Whether what it holds, its relations included, may be other things tomorrow."""
+        return any(isinstance(source, Changing) for source in self.sources)
+
     def linker(self) -> Linker:
         """Finds the names of the graph's nodes in texts."""
         graph = self.graph()
-        held: Linker | None = self.__dict__.get("_linker")
-        if held is None:
-            held = self.__dict__["_linker"] = Linker(graph.nodes.values())
-        return held
+        held: tuple[Graph, Linker] | None = self.__dict__.get("_linker")
+        if held is None or held[0] is not graph:
+            held = self.__dict__["_linker"] = graph, Linker(graph.nodes.values())
+        return held[1]
 
     def _state(self) -> tuple[int, ...]:
         return tuple(source.generation() for source in self.sources if isinstance(source, Changing))

@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from osler.core.block import canonical, digest
+from osler.core.types import Passage
+from osler.knowledge.citation import Span
+
+_BEGIN, _JOIN, _SPANS = "kg/", "-", ".."  # of the ids of passages
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,11 @@ class Triple(NamedTuple):
 @functools.lru_cache(maxsize=1 << 16)
 def _name(*parts: str) -> str:
     return digest(canonical(list(parts)), size=5)
+
+
+def forget() -> None:
+    """Forget the names that were made: what a deleted document said must not stay in memory."""
+    _name.cache_clear()
 
 
 class Step(NamedTuple):
@@ -81,6 +90,21 @@ def sentence(triple: Triple, names: Mapping[str, str]) -> str:
     share = f" ({round(100 * triple.weight)} % of recorded patients)" if triple.relation == "has_phenotype" else ""
     form = SENTENCES.get(triple.relation, "{head}: {relation} {tail}.")
     return form.format(head=head, tail=tail, relation=triple.relation.replace("_", " "), share=share)
+
+
+def passage_of(path: Sequence[Step], names: Mapping[str, str]) -> Passage:
+    """A path as a passage. Its id: ``kg/``, the ids of its triples, and the spans of a store that these were read from
+    (``kg/1a2b3c4d5e-0f9e8d7c6b..zelvarine/v2/0-34``), so that what was answered with it is found when the document goes."""
+    spans = dict.fromkeys(step.triple.where for step in path if Span.maybe(step.triple.where))
+    ids = _JOIN.join(step.triple.id for step in path)
+    return Passage(id=_BEGIN + _SPANS.join((ids, *spans)), text=told(path, names))
+
+
+def triple_ids(passage: str) -> list[str]:
+    """The ids of the triples of a passage by its id; none where it is not of a graph."""
+    if not passage.startswith(_BEGIN):
+        return []
+    return passage.removeprefix(_BEGIN).partition(_SPANS)[0].split(_JOIN)
 
 
 def told(path: Sequence[Step], names: Mapping[str, str]) -> str:

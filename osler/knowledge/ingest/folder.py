@@ -23,6 +23,7 @@ READERS = {
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".md": "markdown", ".markdown": "markdown", ".html": "html",
     ".htm": "html", ".xhtml": "html", ".pdf": "pdf", ".xml": "pubmed", ".nxml": "jats", ".txt": "plain",
 }  # fmt: skip
+MOST_NOTES = 20  # documents with the id of another that are named one by one
 _HEAD = 1 << 16  # bytes that tell what kind of XML a file is
 
 
@@ -111,7 +112,10 @@ def read(
     for held, others in found:
         for path, name in held:
             before = done
-            origin = Origin(path=path, name=name, id=naming.from_file(name), given=given)
+            shown = os.fsencode(name).decode(
+                "utf-8", "replace"
+            )  # a name in another encoding is kept, and said, in Unicode
+            origin = Origin(path=path, name=shown, id=naming.from_file(name), given=given)
             origin.told = lambda read, before=before: told(before + read, total)  # type: ignore[misc]
             yield from _new(origin, seen)
             done += _size(path)
@@ -125,13 +129,17 @@ def _size(path: Path) -> int:
 
 
 def _new(origin: Origin, seen: dict[bytes, str]) -> Iterator[Document | Note]:
-    """The documents of a file whose ids are new."""
+    """The documents of a file whose ids are new; of those that are not, the first are named one by one."""
+    again = 0
     for item in read_file(origin):
         if isinstance(item, Note):
             yield item
             continue
         key = bytes.fromhex(digest(item.id.encode(), size=8))
         if key in seen:
+            again += 1
+            if again > MOST_NOTES:
+                continue
             where = "this file" if seen[key] == origin.name else seen[key]
             said = DataError(
                 f"two documents have the id {item.id!r}, the other is in {where}", hint="give each its own id"
@@ -140,6 +148,9 @@ def _new(origin: Origin, seen: dict[bytes, str]) -> Iterator[Document | Note]:
             continue
         seen[key] = origin.name
         yield item
+    if again > MOST_NOTES:
+        left = counted(again - MOST_NOTES, "more document")
+        yield Note(origin.name, f"{left} with an id that was there already", True, "give each its own id")
 
 
 def read_file(origin: Origin) -> Iterator[Document | Note]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,6 +34,15 @@ class Given:
 
 def _untold(_: int) -> None:
     """Nobody waits to hear."""
+
+
+def _day(said: str) -> str:
+    """A day as "2026-11-21" where it is written otherwise ("20261121", an instant, "2026-W47-6"); else as it is."""
+    instant = _INSTANT.match(said)
+    try:
+        return date.fromisoformat(instant[1] if instant else said).isoformat()
+    except ValueError:
+        return said
 
 
 class Note(NamedTuple):
@@ -76,8 +86,7 @@ class Origin:
         fields["source"] = fields["source"] or self.name
         fields["language"] = tag(fields["language"]) if fields["language"] else guessed(text)
         for name in ("valid_from", "valid_to"):
-            instant = _INSTANT.match(fields[name])
-            fields[name] = instant[1] if instant else fields[name]
+            fields[name] = _day(fields[name])
         whole: dict[str, Any] = {"id": id, "text": text, "meta": dict(meta or {}), **fields, **said}
         return Document(**whole)
 

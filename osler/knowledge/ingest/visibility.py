@@ -107,6 +107,13 @@ class Visible(HTMLParser):
             self.comments += 1
             self.characters += len("".join(data.split()))
 
+    def parse_marked_section(self, i: int, report: bool = True) -> int:
+        """``<![`` and what is no section of any kind is a comment up to the next ">", as browsers have it."""
+        try:
+            return super().parse_marked_section(i, report)
+        except AssertionError:
+            return self.parse_bogus_comment(i)
+
     def unknown_decl(self, data: str) -> None:
         self.handle_comment(data)  # a CDATA section is a comment to a browser
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _BLOCK = 2000  # keys of one look
+_FROM, _TO = (f"json_extract(CAST(b.about AS TEXT), '$.{name}')" for name in ("valid_from", "valid_to"))
 
 
 def put_vectors(db: sqlite3.Connection, encoder: str, rows: Iterable[tuple[str, Any]]) -> int:
@@ -65,14 +66,21 @@ def put_triples(db: sqlite3.Connection, maker: str, rows: Iterable[tuple[str, Se
     return _put(db, f"triple:{maker}", contents())
 
 
-def triples(db: sqlite3.Connection, maker: str, tx: int) -> Iterator[tuple[str, tuple[tuple[str, ...], ...]]]:
-    """Passages of versions that are current after ``tx``, each with its triples, in the order in which they were put."""
+def triples(
+    db: sqlite3.Connection, maker: str, tx: int, day: str = ""
+) -> Iterator[tuple[str, tuple[tuple[str, ...], ...]]]:
+    """Passages of versions that are current after ``tx``, each with its triples, in the order in which they were put.
+
+    ``day``: only of documents that are valid on it (ISO); "" is of all.
+    """
     rows = db.execute(
         "SELECT r.key, r.content FROM derived r JOIN makers m ON m.number = r.maker JOIN documents d ON "
         "d.number = r.document JOIN versions v ON v.document = r.document AND v.number = r.version "
-        "WHERE m.name = ? AND d.deleted = 0 AND v.action != 'supersede' AND v.tx <= ? AND (v.ends IS NULL OR v.ends > ?) "
+        "JOIN bodies b ON b.number = v.body WHERE m.name = :maker AND d.deleted = 0 AND v.action != 'supersede' "
+        "AND v.tx <= :tx AND (v.ends IS NULL OR v.ends > :tx) AND (:day = '' OR "
+        f"({_FROM} <= :day AND ({_TO} = '' OR {_TO} > :day))) "
         "ORDER BY r.number",
-        (f"triple:{maker}", tx, tx),
+        {"maker": f"triple:{maker}", "tx": tx, "day": day},
     )
     for key, content in rows:
         yield key, tuple(tuple(triple) for triple in orjson.loads(content))

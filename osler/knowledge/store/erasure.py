@@ -44,7 +44,8 @@ class Removed:
     def note(self) -> str:
         """What a deletion cannot do, in a sentence or two."""
         said = (
-            "The text is gone from this store; copies elsewhere (backups, exports, the source itself) are not reached, "
+            "The text is gone from this store; copies elsewhere (backups, exports, reports "
+            "and bundles of studies, the source itself) are not reached, "
             "and what a model has learnt from it cannot be taken out of its weights: only training it anew without the "
             "document, or not using it, does that."
         )

@@ -260,10 +260,13 @@ class KnowledgeStore:
         with self._change() as change:
             return derived.put_triples(change.db, maker, rows)
 
-    def triples(self, maker: str, *, as_of: str = "") -> Iterator[tuple[str, tuple[tuple[str, ...], ...]]]:
-        """Passage id and triples, for passages of the versions that are current at that moment."""
+    def triples(
+        self, maker: str, *, as_of: str = "", day: str = ""
+    ) -> Iterator[tuple[str, tuple[tuple[str, ...], ...]]]:
+        """Passage id and triples, for passages of the versions that are current at that moment and (where an ISO ``day`` is
+        given) valid on that day."""
         with self._held.snapshot() as db:
-            found = list(derived.triples(db, maker, moments.moment(db, as_of)))
+            found = list(derived.triples(db, maker, moments.moment(db, as_of), day))
         yield from found
 
     def keep_file(self, name: str, write: Callable[[Path], object], *, generation: int) -> Path | None:

@@ -10,8 +10,8 @@ from osler.core.errors import DataError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO = timedelta(microseconds=1)
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_NUMBER = re.compile(r"#(\d{1,15})")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+NUMBER = re.compile(r"#([0-9]{1,15})")
 
 
 def stamp(micros: int) -> str:
@@ -36,7 +36,7 @@ def moment(db: sqlite3.Connection, as_of: str) -> int:
     all that was recorded until then. 0 is before the first. DataError for what is none of these."""
     if not as_of:
         return latest(db)
-    numbered = _NUMBER.fullmatch(as_of)
+    numbered = NUMBER.fullmatch(as_of)
     if numbered:
         number, last = int(numbered[1]), latest(db)
         if number > last:
@@ -48,6 +48,11 @@ def moment(db: sqlite3.Connection, as_of: str) -> int:
     return 0 if row is None else int(row[0])
 
 
+def day_of(as_of: str) -> str:
+    """The UTC day (ISO) of a moment that is written as a day or an instant. DataError for what is neither."""
+    return stamp(_end(as_of) - 1)[:10]
+
+
 def _end(as_of: str) -> int:
     """Microseconds since 1970 of the first instant that is past the moment."""
     try:
@@ -57,8 +62,8 @@ def _end(as_of: str) -> int:
         at = datetime.fromisoformat(as_of)
         if at.tzinfo is None:
             raise ValueError
-        return (at - _EPOCH) // _MICRO + 1
-    except ValueError:
+        return (at.astimezone(UTC) - _EPOCH) // _MICRO + 1
+    except (ValueError, OverflowError):  # the zone can take the first and the last day out of the calendar
         raise DataError(
             f"as_of cannot be {as_of[:40]!r}",
             hint='write a day as in "2026-03-01", an instant with its zone as in "2026-03-01T10:00:00Z", or "#12"',

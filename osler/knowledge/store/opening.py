@@ -171,7 +171,7 @@ class Connections:
                 if full
                 else "do it again when the other process that writes to it has ended"
                 if "locked" in words
-                else "run osler knowledge verify on it, and take a copy from a backup where it is damaged",
+                else "run osler knowledge check on it, and take a copy from a backup where it is damaged",
             ) from error
 
     def _joined(self) -> Transaction | None:
@@ -206,6 +206,8 @@ class Connections:
     def _prepare(self, create: bool) -> None:
         """Check what the file is, and make or migrate its tables."""
         folder = self.path.parent
+        if folder.exists() and not folder.is_dir():
+            raise DataError(f"{folder} is a file and no folder", hint="name a folder as the store")
         if not create and not (self.path.is_file() and self.path.stat().st_size):
             raise DataError(f"there is no knowledge store in {folder}", hint="osler knowledge add STORE FILE makes one")
         db: sqlite3.Connection | None = None
@@ -215,8 +217,12 @@ class Connections:
             if self._version(db) < len(MIGRATIONS):
                 self._migrate(db)
         except (sqlite3.Error, OSError) as error:
+            closed = isinstance(error, PermissionError) or "readonly" in str(error) or not os.access(folder, os.W_OK)
             raise DataError(
-                f"the knowledge store in {folder} cannot be opened ({error})", hint="name another folder as the store"
+                f"the knowledge store in {folder} cannot be opened ({error})",
+                hint="its folder must be writable, for a search too: get the right to write, or search a copy"
+                if closed
+                else "name another folder as the store",
             ) from error
         finally:
             if db is not None:

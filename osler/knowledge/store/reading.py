@@ -12,6 +12,7 @@ from osler.knowledge.document import Version
 from osler.knowledge.store.rows import COLUMNS, JOINED, version_from
 
 PAGE = 500  # documents of one read
+_MOST = 1 << 62
 _CURRENT = "v.tx <= :tx AND (v.ends IS NULL OR v.ends > :tx)"
 
 
@@ -28,7 +29,8 @@ def at_moment(db: sqlite3.Connection, id: str, tx: int) -> Version:
 
 def at_number(db: sqlite3.Connection, id: str, number: int, tx: int | None = None) -> Version:
     """A version by its number; with ``tx`` only where it was recorded by then."""
-    row = db.execute(f"SELECT {COLUMNS} FROM {JOINED} WHERE d.id = ? AND v.number = ?", (id, number)).fetchone()
+    asked = number if abs(number) < _MOST else 0  # what SQLite cannot hold is no version either
+    row = db.execute(f"SELECT {COLUMNS} FROM {JOINED} WHERE d.id = ? AND v.number = ?", (id, asked)).fetchone()
     if row is None:
         count = len(history(db, id))  # refuses an unknown id
         raise DataError(f"the document {id!r} has no version {number}", hint=f"it has the versions 1 to {count}")

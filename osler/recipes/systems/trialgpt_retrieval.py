@@ -2,16 +2,33 @@
 
 from osler.data.sets.trial_search import TrialSearch
 from osler.knowledge.bm25 import BM25
+from osler.knowledge.dense import Dense
+from osler.models.encoder import Encoder
+from osler.models.sentence_encoder import SentenceEncoder
 from osler.prompting.keyword_search import KeywordSearch
 
-RECIPE = KeywordSearch(indexes=(BM25(collection=TrialSearch()),))
-TINY = KeywordSearch(indexes=(BM25(collection=TrialSearch()),), keywords=8, top=200, k=20)
+words = BM25(collection=TrialSearch(), tokens="words", stem="", stop="")
+RECIPE = KeywordSearch(
+    indexes=(
+        words,
+        Dense(
+            collection=TrialSearch(),
+            encoder=SentenceEncoder(path="ncbi/MedCPT-Article-Encoder", pooling="cls", unit="never", max_tokens=512),
+            query_encoder=SentenceEncoder(path="ncbi/MedCPT-Query-Encoder", pooling="cls", unit="never", max_tokens=64),
+            similarity="dot",
+        ),
+    )
+)
+TINY = KeywordSearch(
+    indexes=(words, Dense(collection=TrialSearch(), encoder=Encoder(precision="int8"))), keywords=8, top=200, k=20
+)
 DIFFERS = (
-    "BM25 alone: the paper fuses it with MedCPT, whose weights are not here; name a second index to fuse",
+    "MedCPT's weights must be on the machine; TINY has the embedded encoder in their stead",
     "the prompt's wording is ours, after the paper's description",
     "on the data held, 30 of 72 patients have exactly one fitting trial (median 2) and the 112 without one are left out, so "
     "recall is coarse and its figure is not the paper's",
     "keywords = 0 is one search by the note against up to 32 searches by keywords that are fused: the two differ in how "
     "many searches are made as well as in who worded them",
-    "trials are searched by conditions, interventions and criteria as one text; the paper weights title and conditions",
+    "trials are searched by conditions, interventions and criteria as one text, by plain words without stemming; the paper "
+    "weights title and conditions",
 )

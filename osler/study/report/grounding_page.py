@@ -25,6 +25,7 @@ _CITED = {
     "silent": "says nothing of this",
     "contradicts": "says otherwise",
     "not shown": "was never shown",
+    "outdated": "is another version than the one that holds",
 }
 
 
