@@ -128,17 +128,26 @@ class DenseIndex:
     def _embedded(self, passages: Sequence[Passage]) -> Floats:
         """Vectors ``[n, width]`` of ``passages``: what the shelf has, the rest embedded and put there block by block."""
         space = space_of(self._encoder)
-        known = dict(self._shelf.get(space, passages))
-        fresh = [passage for passage in passages if passage.id not in known]
-        for start in range(0, len(fresh), _TEXTS_AT_ONCE):
-            block = fresh[start : start + _TEXTS_AT_ONCE]
+        known = self._shelf.get(space, passages)
+        rows = [row for row, passage in enumerate(passages) if passage.id not in known]
+        out = np.empty((0, 0), np.float32)
+        if known:
+            out = np.empty((len(passages), len(next(iter(known.values())))), np.float32)
+        for start in range(0, len(rows), _TEXTS_AT_ONCE):
+            some = rows[start : start + _TEXTS_AT_ONCE]
+            block = [passages[row] for row in some]
             # A loop of its own: this thread has none, and an encoder belongs to no loop.
             made = asyncio.run(embed_with(self._encoder, [passage.text for passage in block])).vectors
+            if not out.size:
+                out = np.empty((len(passages), made.shape[1]), np.float32)
+            out[some] = made
             self._shelf.put(space, block, made)
-            known |= {passage.id: vector for passage, vector in zip(block, made, strict=True)}
             if self._progress is not None:
-                self._progress(len(known), len(passages))
-        return np.stack([known[passage.id] for passage in passages])
+                self._progress(len(known) + start + len(some), len(passages))
+        for row, passage in enumerate(passages):
+            if passage.id in known:
+                out[row] = known[passage.id]
+        return out
 
     def _scaled(self, vectors: Floats) -> Floats:
         if not self._cosine:

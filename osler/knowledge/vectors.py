@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 _MARGIN = 1e-5  # float32 products of other batch sizes differ by less, relative to the largest score
 _QUICK = 1_000_000  # numbers of a matrix that a processor multiplies within about half a millisecond
-_ROWS_AT_ONCE = 1 << 22  # scores of one block of queries: 16 MiB
+_SCORES_AT_ONCE = 1 << 22  # of some queries: 16 MiB
 
 
 class Near(NamedTuple):
@@ -39,10 +39,12 @@ class Vectors(Protocol):
 
 
 class Exact:
-    """All vectors in one matrix without holes: a removed row is filled by the last one."""
+    """All vectors in blocks of ``rows`` without holes: a removed row is filled by the last one, and no insert moves the
+    others."""
 
-    def __init__(self, width: int) -> None:
-        self._matrix: Floats = np.zeros((0, width), np.float32)
+    def __init__(self, width: int, *, rows: int = 8192) -> None:
+        self._width, self._each = width, rows
+        self._blocks: list[Floats] = []
         self._keys = np.zeros(0, np.int64)
         self._rows: dict[int, int] = {}
 
@@ -51,28 +53,34 @@ class Exact:
 
     @property
     def quick(self) -> bool:
-        return bool(self._matrix[: len(self)].size <= _QUICK)
+        return len(self) * self._width <= _QUICK
 
     def add(self, keys: Sequence[int], vectors: Floats) -> None:
-        """``vectors [n, width]`` under new ``keys``. Room grows by halves, so single inserts stay cheap."""
-        start, stop = len(self), len(self) + len(keys)
-        if stop > len(self._matrix):
-            room = max(stop, len(self._matrix) * 3 // 2) if start else stop
-            matrix = np.zeros((room, self._matrix.shape[1]), np.float32)
-            matrix[:start] = self._matrix[:start]
-            self._matrix, self._keys = matrix, np.resize(self._keys, room)
-        self._matrix[start:stop] = vectors
-        self._keys[start:stop] = keys
-        self._rows.update(zip(keys, range(start, stop), strict=True))
+        """``vectors [n, width]`` under new ``keys``."""
+        row, stop = len(self), len(self) + len(keys)
+        while stop > self._each * len(self._blocks):
+            self._blocks.append(np.zeros((self._each, self._width), np.float32))
+        if stop > len(self._keys):
+            self._keys = np.resize(self._keys, self._each * len(self._blocks))
+        self._keys[row:stop] = keys
+        self._rows.update(zip(keys, range(row, stop), strict=True))
+        done = 0
+        while done < len(keys):
+            block, place = divmod(row + done, self._each)
+            some = min(len(keys) - done, self._each - place)
+            self._blocks[block][place : place + some] = vectors[done : done + some]
+            done += some
 
     def remove(self, keys: Sequence[int]) -> None:
         for key in keys:
             row, last = self._rows.pop(key), len(self._rows)
             if row != last:
-                self._matrix[row] = self._matrix[last]
+                self._row(row)[:] = self._row(last)
                 self._keys[row] = self._keys[last]
                 self._rows[int(self._keys[row])] = row
-            self._matrix[last] = 0  # a vector tells of its text, so nothing of it stays
+            self._row(last)[:] = 0  # a vector tells of its text, so nothing of it stays
+        while len(self._blocks) > 1 and len(self) <= self._each * (len(self._blocks) - 2):
+            self._blocks.pop()
 
     def near(self, queries: Floats, k: int) -> list[Near]:
         """The ``k`` best of each of ``queries [n, width]`` and all that tie with the last of them.
@@ -83,12 +91,16 @@ class Exact:
         count = len(self)
         if not count or k < 1:
             return [Near(np.zeros(0, np.int64), np.zeros(0)) for _ in queries]
-        held, found = self._matrix[:count], []
-        step = max(1, _ROWS_AT_ONCE // count)
+        found: list[Near] = []
+        step = max(1, _SCORES_AT_ONCE // count)
         for start in range(0, len(queries), step):
-            block = queries[start : start + step]
-            scores = block @ held.T
-            found += [self._best(query, row, k) for query, row in zip(block, scores, strict=True)]
+            some = queries[start : start + step]
+            scores = np.empty((len(some), count), np.float32)
+            for number, block in enumerate(self._blocks):
+                first, last = number * self._each, min((number + 1) * self._each, count)
+                if first < last:
+                    np.matmul(some, block[: last - first].T, out=scores[:, first:last])
+            found += [self._best(query, row, k) for query, row in zip(some, scores, strict=True)]
         return found
 
     def _best(self, query: Floats, scores: Floats, k: int) -> Near:
@@ -96,16 +108,22 @@ class Exact:
         if len(scores) > k:
             least = np.partition(scores, len(scores) - k)[len(scores) - k]
             rows = np.flatnonzero(scores >= least - _MARGIN * max(1.0, float(np.abs(scores).max())))
-        sharp = np.einsum("ij,j->i", self._matrix[rows].astype(np.float64), query.astype(np.float64))
+        held = np.stack([self._row(int(row)) for row in rows])
+        sharp = np.einsum("ij,j->i", held.astype(np.float64), query.astype(np.float64))
         order = np.argsort(-sharp, kind="stable")
         if len(order) > k:
             order = order[sharp[order] >= sharp[order[k - 1]]]
         return Near(self._keys[rows[order]], sharp[order])
 
+    def _row(self, row: int) -> Floats:
+        found: Floats = self._blocks[row // self._each][row % self._each]
+        return found
+
     def all(self) -> tuple[list[int], Floats]:
         """Every key and its vector, in the order of keys."""
         keys = sorted(self._rows)
-        return keys, self._matrix[[self._rows[key] for key in keys]]
+        rows = [self._row(self._rows[key]) for key in keys]
+        return keys, np.stack(rows) if rows else np.zeros((0, self._width), np.float32)
 
 
 class Graph:

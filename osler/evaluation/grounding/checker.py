@@ -52,7 +52,10 @@ class Held(NamedTuple):
 
     @property
     def contradicts(self) -> bool:
-        return any(item.contradicts for item in self.mismatches)
+        """Whether the two part, and speak of the same: where the claim is about a drug of which the passage never speaks,
+        its other numbers are no contradiction."""
+        elsewhere = any(item.kind == "drug" and not item.contradicts for item in self.mismatches)
+        return not elsewhere and any(item.contradicts for item in self.mismatches)
 
 
 class Weighed(NamedTuple):

@@ -21,6 +21,10 @@ _ALLOWS = re.compile(
     rf"no need to (?:stop|avoid)|need not be (?:stopped|avoided))\b",
     re.IGNORECASE,
 )
+_JUDGED = re.compile(
+    r"\b(?:is|are) (?:\w+ly )?(safe|recommended|indicated|allowed|suitable|acceptable|advised|encouraged)\b",
+    re.IGNORECASE,
+)
 _CONDITION = re.compile(
     r"\b(?:when|if|in|with|during|unless|until|within|for|while|after|before)\b(?P<of>[^.;]*)", re.IGNORECASE
 )
@@ -38,6 +42,9 @@ def turned(claim: str, line: str) -> list[Mismatch]:
     """A claim that allows what the line forbids, or forbids what it allows. Where the line has a condition that the claim
     does not name, the claim is not borne out; it may be right outside of it."""
     mine, theirs = stance(claim), stance(line)
+    judged = _JUDGED.search(claim)
+    if judged and mine == "allowed" and not theirs and not stems(judged[1]) <= stems(line):
+        return [Mismatch("other", False, f"the claim says {judged[1].casefold()}, the source does not")]
     if not mine or not theirs or mine == theirs:
         return []
     condition = _CONDITION.search(line)

@@ -53,6 +53,15 @@ class _Pair:
         self.close()
 
 
+def _place(path: Path) -> tuple[int, int]:
+    """Which file stands at ``path``; zeros where there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return 0, 0
+    return found.st_dev, found.st_ino
+
+
 class Connections:
     """How a store reaches its file. Writers take turns (BEGIN IMMEDIATE); readers see whole transactions and never wait."""
 
@@ -64,6 +73,7 @@ class Connections:
         self._pairs: weakref.WeakSet[_Pair] = weakref.WeakSet()
         self._closed = False
         self._prepare(create)
+        self._file = _place(path)
 
     def close(self) -> None:
         self._closed = True
@@ -74,6 +84,7 @@ class Connections:
 
     def reader(self) -> sqlite3.Connection:
         """What this context reads from: the transaction it is in, else the thread's own connection."""
+        self._there()
         held = self._joined()
         if held is not None:
             return held.db
@@ -141,6 +152,7 @@ class Connections:
 
     def writer(self) -> sqlite3.Connection:
         """The connection by which this thread writes."""
+        self._there()
         pair = self._pair()
         if pair.writer is None:
             with self.told():
@@ -181,6 +193,15 @@ class Connections:
             return None
         writer = self._pair().writer
         return next((held for held in opened if held.open and held.db is writer), None)
+
+    def _there(self) -> None:
+        """DataError where the file was removed or another put in its place: an open connection would go on reading the old
+        one, with texts that were deleted since, and lose what it writes."""
+        if _place(self.path) != self._file:
+            raise DataError(
+                f"the knowledge store {self.path.parent} was removed or replaced while it was open",
+                hint="open it again: start anew what uses it",
+            )
 
     def _pair(self) -> _Pair:
         if self._closed:
