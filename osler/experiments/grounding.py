@@ -52,13 +52,17 @@ async def run(setting: Setting) -> Outcome:
     bare = _by(ClaimChecker(), items)
     words, facts = measured(items, _same_words), measured(items, _facts)
     flagged, contradicted = ours.removed()
+    planted_errors = ours.recall(*_SIX).of
+    reworded_errors = ours.recall(*_SIX, form="reworded").of
+    share = planted_errors / (planted_errors + ours.false_alarms(kinds=_SIX).of)
     lay, lay_contradicted, lay_supported = _lay_language(setting.cases(800))
     return Outcome(
         setup=(
             f"From each book of the textbooks, modules of the half that no rule was made on: {each} sentences for each of "
             f"{len(ERRORS)} kinds of error, each shown with its passage among {K} (the others are BM25's best for it). The true "
             "sentence stands beside the planted one, word for word and, where rules can reword it (units, common synonyms, "
-            "order of clauses and lists), reworded; every second error is planted in the rewording. Half of the wrong drugs "
+            "order of clauses and lists), reworded; every second error is planted in the rewording where there is one "
+            f"({reworded_errors} of {planted_errors}). Half of the wrong drugs "
             "are named elsewhere in the passage; half of the wrong citations name a passage that is shown and does not hold "
             "the sentence. An error is found if the claim is not called supported or its citation is called wrong."
         ),
@@ -77,7 +81,9 @@ async def run(setting: Setting) -> Outcome:
                     for kind in ERRORS
                 ],
                 about=(
-                    "Intervals are 95 %. What is flagged is held against the twins and rewordings of the same sentences. The "
+                    "Intervals are 95 %, as if every sentence were drawn by itself. What is flagged is held against the twins and "
+                    f"rewordings of the same sentences, so that {100 * share:.0f} % of what is checked is wrong; if only one claim in "
+                    f"20 were, at least {100 * ours.rare(*_SIX, prevalence=0.05):.0f} % of the flags of the six kinds would be errors. The "
                     "lexicon is PharmacotherapyDB; without it drugs are known by ending, a short list of common names, and place."
                 ),
             ),
@@ -111,7 +117,8 @@ async def run(setting: Setting) -> Outcome:
         figures=[_figure(ours)],
         claims=_claims(ours, words),
         limits=(
-            "Sentences of textbooks and errors by pattern are easier than what models write: each error changes one word or "
+            "Sentences of textbooks and errors by pattern are easier than what models write (of 106 wrong sentences written by hand as "
+            "models write them, see tests/unit/evaluation/test_grounding_answers.py, fewer are found and more true ones are left open): each error changes one word or "
             "number of a sentence that else stands in the source. Rewordings are light, and their rules were written by the "
             "hand that wrote the checker's. Of the sentences that people rewrote for lay readers the rules bear out few: there "
             "an entailment model is needed. Drugs are swapped by the same lexicon that the checker may use, so the column "
@@ -198,8 +205,11 @@ def _claims(ours: Measured, words: Measured) -> list[Claim]:
     recall, precision = ours.recall(*_SIX), ours.precision(*_SIX)
     weakest = min(_SIX, key=lambda kind: ours.recall(kind).count / max(1, ours.recall(kind).of))
     alarms, others = ours.false_alarms("reworded", _SIX), words.false_alarms("reworded", _SIX)
+    low, high = ours.by_module(*_SIX)
+    clustered = f"{_told(recall)}; whole modules drawn again: {100 * low:.1f} to {100 * high:.1f}"
+    holds = _holds(recall) if low >= WANTED or high < WANTED else None
     return [
-        Claim(text="Nine of ten planted errors are found", seen=_told(recall), holds=_holds(recall)),
+        Claim(text="Nine of ten planted errors are found", seen=clustered, holds=holds),
         Claim(text="Nine of ten flags are errors", seen=_told(precision), holds=_holds(precision)),
         Claim(
             text="So it is for each of the six kinds",

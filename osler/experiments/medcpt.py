@@ -91,7 +91,7 @@ async def run(setting: Setting) -> Outcome:
 
 def bioasq(setting: Setting) -> Judged:
     """A sample of BioASQ's questions; their passages and those of other questions."""
-    source, count = BioASQ(), 40 if setting.quick else 150
+    source, count = BioASQ(), 24 if setting.quick else 150
     held = list(source.examples("test"))
     random.Random(setting.seed).shuffle(held)
     cases, others = held[:count], held[count : 2 * count]
@@ -102,7 +102,7 @@ def bioasq(setting: Setting) -> Judged:
 
 def held_out(setting: Setting) -> Judged:
     """Questions of MedQuAD's validation part; right is every answer of the question's focus and type."""
-    count = 40 if setting.quick else 150
+    count = 24 if setting.quick else 150
     held = medquad("valid", characters=SHORT)
     sought = list(held.sought)
     random.Random(setting.seed).shuffle(sought)
@@ -121,7 +121,7 @@ def held_out(setting: Setting) -> Judged:
 
 def training(setting: Setting, sets: Sequence[Judged]) -> Questions:
     """Questions to train on, less those that share text with the sets on which is measured."""
-    count = 30 if setting.quick else 90
+    count = 20 if setting.quick else 90
     parts = []
     for part in (medquad("train", characters=SHORT), pubmedqa(characters=SHORT)):
         sought = list(part.sought)

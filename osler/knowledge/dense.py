@@ -32,7 +32,7 @@ class Dense:
     """
 
     collection: Collection = PassageFile()
-    encoder: Embeds = Encoder()
+    encoder: Embeds = Encoder(precision="int8")
     query_encoder: Embeds | None = None
     similarity: Literal["cosine", "dot"] = "cosine"
     exact_below: int = 20_000

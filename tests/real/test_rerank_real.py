@@ -86,3 +86,13 @@ def test_plain_language_pairs_are_of_one_abstract() -> None:
     train, test = plain_cases("train", 60), plain_cases("test", 60)
     assert not {case.source for case in train} & {case.source for case in test}
     assert [case.label for case in train[:4]] == ["supported", "unsupported"] * 2
+
+
+def test_the_experiment_on_medcpt_runs_and_none_of_its_claims_fails() -> None:
+    from osler.experiments import experiment
+
+    outcome = experiment("medcpt", quick=True)
+    assert [table.title for table in outcome.tables] == ["BioASQ, sample", "MedQuAD, held out"]
+    assert all(len(table.rows) == 5 for table in outcome.tables)
+    assert len(outcome.claims) == 7
+    assert not outcome.failed, outcome.failed

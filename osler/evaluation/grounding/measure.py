@@ -5,8 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
+from osler.core.statistics.bootstrap import cluster_bootstrap, percentile
+from osler.core.statistics.draws import cluster_codes
 from osler.evaluation.grounding.finding import Finding, Report, Share
-from osler.evaluation.grounding.planted import Item
+from osler.evaluation.grounding.planted import Item, source_module
 
 Check = Callable[[Item], Report]
 
@@ -77,6 +81,25 @@ class Measured:
         first = found.count / found.of if found.of else 0.0
         second = alarms.count / alarms.of if alarms.of else 0.0
         return first / (first + second) if first + second else 0.0
+
+    def rare(self, *kinds: str, prevalence: float) -> float:
+        """The precision to be sure of where only ``prevalence`` of the claims are wrong, 0 to 1: from the lower end of recall
+        and the upper end of the false alarms (95 % each)."""
+        found, alarms = self.recall(*kinds).ends[0], self.false_alarms(kinds=kinds).ends[1]
+        right, wrong = prevalence * found, (1 - prevalence) * alarms
+        return right / (right + wrong) if right + wrong else 0.0
+
+    def by_module(self, *kinds: str, seed: int = 0) -> tuple[float, float]:
+        """The 95 % interval of recall where whole modules of the books are drawn again, not single sentences."""
+        held = self._planted(kinds, "")
+        codes = cluster_codes([source_module(one.item) for one in held], len(held))
+        rows = np.array([[one.flagged, 1.0] for one in held])
+        found = (
+            percentile(cluster_bootstrap(rows, codes, lambda sums: sums[..., 0] / sums[..., 1], seed=seed))
+            if held
+            else None
+        )
+        return (found.low, found.high) if found else (0.0, 1.0)
 
     def removed(self) -> tuple[Share, Share]:
         """True sentences without their passage: flagged at all, and (wrongly) said to be contradicted."""

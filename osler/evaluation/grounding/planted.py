@@ -62,6 +62,11 @@ def module(passage: str) -> str:
     return passage.rpartition(":")[0] or passage
 
 
+def source_module(item: Item) -> str:
+    """The module from which an item's sentence is; "" where its passage was taken away."""
+    return next((module(one.id) for one in item.passages if item.twin in one.text), "")
+
+
 def half(passage: str) -> Half:
     """The half of the modules to which a passage belongs."""
     return "made on" if int(digest(module(passage).encode(), size=4), 16) % 2 else "reported"

@@ -298,7 +298,7 @@ def test_a_newer_store_is_refused(tmp_path: Path) -> None:
 def test_a_store_that_is_taken_away_is_not_made_anew(store: KnowledgeStore) -> None:
     for path in store.folder.iterdir():
         path.unlink()
-    with ThreadPoolExecutor(1) as pool, pytest.raises(DataError, match="could not be used"):
+    with ThreadPoolExecutor(1) as pool, pytest.raises(DataError, match="removed or replaced"):
         pool.submit(store.generation).result()
     assert list(store.folder.iterdir()) == []
 
