@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 _MARGIN = 1e-5  # float32 products of other batch sizes differ by less, relative to the largest score
 _QUICK = 1_000_000  # numbers of a matrix that a processor multiplies within about half a millisecond
+_BREADTHS = (96, 128, 192, 256, 384, 512, 768)
+_TRIED, _TRIED_K, _ENOUGH = 128, 10, 0.99
 _SCORES_AT_ONCE = 1 << 22  # of some queries: 16 MiB
 
 
@@ -130,10 +132,12 @@ class Graph:
     """A navigable small-world graph (HNSW; Malkov and Yashunin 2016, arXiv:1603.09320) by usearch, vectors in bfloat16.
 
     Built by one thread, so that the same inserts in the same order give the same graph. Removal is real: the key is
-    gone from results at once and its place is taken by the next insert.
+    gone from results at once and its place is taken by the next insert. How broadly a search looks is settled by trial
+    whenever the graph has doubled: questions that lie between two vectors must find 0.99 of their 10 nearest. What is
+    needed differs widely (of 100,000 vectors, 96 to above 512), so no fixed number would do.
     """
 
-    def __init__(self, width: int, *, links: int = 16, breadth_add: int = 128, breadth_search: int = 96) -> None:
+    def __init__(self, width: int, *, links: int = 16, breadth_add: int = 128) -> None:
         if importlib.util.find_spec("onnxruntime"):
             importlib.import_module("onnxruntime")  # usearch 2.26.2 to 2.26.6 before it ends the process
         usearch: Any = importlib.import_module("usearch.index")
@@ -143,9 +147,8 @@ class Graph:
             dtype="bf16",
             connectivity=links,
             expansion_add=breadth_add,
-            expansion_search=breadth_search,
         )
-        self._breadth = breadth_search
+        self._breadth, self._settled = _BREADTHS[0], _TRIED // 2
 
     def __len__(self) -> int:
         return len(self._index)
@@ -157,6 +160,8 @@ class Graph:
     def add(self, keys: Sequence[int], vectors: Floats) -> None:
         if len(keys):
             self._index.add(np.asarray(keys, np.uint64), np.ascontiguousarray(vectors, np.float32), threads=1)
+            if len(self) >= 2 * self._settled:
+                self._settle()
 
     def remove(self, keys: Sequence[int]) -> None:
         for key in keys:
@@ -174,6 +179,35 @@ class Graph:
             scores = 1.0 - np.asarray(hits.distances, np.float64)
             found.append(Near(np.asarray(hits.keys, np.int64), scores))
         return found
+
+    def _settle(self) -> None:
+        """Choose the least breadth of search that finds enough."""
+        self._settled = len(self)
+        keys = np.sort(np.asarray(self._index.keys, np.uint64))
+        draw = np.random.default_rng(0)
+        ends = [np.asarray(self._index.get(draw.choice(keys, _TRIED)), np.float32) for _ in range(2)]
+        queries = ends[0] + ends[1]
+        wanted = self._nearest(queries, keys)
+        for breadth in _BREADTHS:
+            self._breadth = breadth
+            found = self.near(queries, _TRIED_K)
+            if (
+                np.mean([np.isin(near.keys, row).sum() / _TRIED_K for near, row in zip(found, wanted, strict=True)])
+                >= _ENOUGH
+            ):
+                return
+
+    def _nearest(self, queries: Floats, keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+        """The keys ``[queries, 10]`` that a comparison with every vector finds, in parts to spare memory."""
+        best_keys = np.zeros((len(queries), 0), np.uint64)
+        best = np.zeros((len(queries), 0), np.float32)
+        for start in range(0, len(keys), 8192):
+            part = keys[start : start + 8192]
+            scores = np.hstack([best, queries @ np.asarray(self._index.get(part), np.float32).T])
+            named = np.hstack([best_keys, np.broadcast_to(part, (len(queries), len(part)))])
+            order = np.argsort(-scores, axis=1, kind="stable")[:, :_TRIED_K]
+            best, best_keys = np.take_along_axis(scores, order, 1), np.take_along_axis(named, order, 1)
+        return best_keys
 
     def all(self) -> tuple[list[int], Floats]:
         keys = sorted(int(key) for key in self._index.keys)

@@ -146,7 +146,7 @@ def _batcher(model: CrossEncoder) -> Batcher[tuple[PairText, ...], tuple[Floats,
 
 
 class _Lazy:
-    """Loads the model in the batcher's thread on first use, and again where its files have changed."""
+    """Loads the model in the batcher's thread on first use, so that the event loop is never held up."""
 
     def __init__(self, model: CrossEncoder) -> None:
         self._model = model

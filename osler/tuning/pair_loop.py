@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from osler.tuning.pair_training import Judged, Listed, PairTraining, Progress
 
 _POOL = 16  # batches whose cases are sorted by length together: little padding, and still another order each epoch
-_JITTER = 0.25  # share by which a length may count as longer or shorter there, or else a batch would hold one label alone
+# Share by which a length may count as longer or shorter there: sorted strictly, a batch could hold one label alone.
+_JITTER = 0.25
 _CLIP = 1.0  # largest norm of a gradient
 _RECENT = 20  # steps that the told loss is the mean of
 

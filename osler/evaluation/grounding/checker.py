@@ -152,7 +152,8 @@ class ClaimChecker:
                 continue
             # The subject of a later clause stands in its sentence, so the sentence breaks ties between lines.
             found: tuple[Mismatch, ...] = ()
-            if degree >= self.subject:
+            literal = _flat(sentence) == _flat(line.text)
+            if degree >= self.subject and not literal:
                 whole = plain(passages[line.passage].text)
                 found = (
                     *figures(text, sentence, line.text, line.near),
@@ -243,6 +244,11 @@ class ClaimChecker:
         if verdict.verdict == "contradicted":
             return "contradicts"
         return "partly" if verdict.degree >= self.subject else "silent"
+
+
+def _flat(text: str) -> str:
+    """A sentence without its case, blanks and stops at the end: what stands in a passage word for word is borne out."""
+    return " ".join(text.casefold().split()).rstrip(" .;:")
 
 
 def evidence(one: Held, passages: Sequence[Passage]) -> Evidence:

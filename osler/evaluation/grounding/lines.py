@@ -35,6 +35,7 @@ _NAMED = tuple(
 _ALIKE = {
     stem(word): told[0]
     for told in (
+        ("need", "needs", "require", "requires", "required"),
         ("person", "client", "clients", "patient", "patients", "individual", "people"),
         (
             "give",
@@ -114,16 +115,30 @@ def stems(text: str) -> frozenset[str]:
     )
 
 
+# "It is taken with food" is said of what the sentence before it is about.
+_PRONOUN = re.compile(r"\s*(?:it|its|they|their|these|this|he|she)\b", re.IGNORECASE)
+_FIRST = 2  # content words at the front of a sentence that are taken for its subject
+
+
+def _subject(said: str) -> frozenset[str]:
+    front = [word.text for word in content(said) if stems(word.text)][:_FIRST]
+    return stems(" ".join(front))
+
+
 @functools.lru_cache(maxsize=2048)
 def _lines(text: str) -> tuple[tuple[int, int, str, frozenset[str], str], ...]:
     # Curly apostrophes are made plain by hand: NFKC would move the places.
     plain = text.replace("’", "'").replace("‘", "'")
     held = [(start, end) for start, end in sentences(plain) if stems(plain[start:end])]
     out = []
+    subject: frozenset[str] = frozenset()
     for number, (start, end) in enumerate(held):
         first, last = held[max(0, number - 1)][0], held[min(len(held) - 1, number + 1)][1]
         said = one_spelling(unreferenced(plain[start:end]))
-        out.append((start, end, said, stems(said), one_spelling(unreferenced(plain[first:last]))))
+        refers = _PRONOUN.match(said) is not None
+        subject = subject if refers else _subject(said)
+        own = stems(said) | subject if refers else stems(said)
+        out.append((start, end, said, own, one_spelling(unreferenced(plain[first:last]))))
     return tuple(out)
 
 
