@@ -59,7 +59,7 @@ class Sizes:
     updates: int
 
 
-FULL = Sizes(rows=100_000, asked=500, real=4_000, rounds=5, embed=400, documents=2_000, updates=50)
+FULL = Sizes(rows=100_000, asked=500, real=20_000, rounds=5, embed=400, documents=2_000, updates=50)
 QUICK = Sizes(rows=10_000, asked=100, real=500, rounds=2, embed=100, documents=200, updates=10)
 
 

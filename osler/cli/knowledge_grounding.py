@@ -95,6 +95,8 @@ def _read(path: str) -> str:
 
 def _print(report: Report, page: Path | None) -> None:
     table = table_of("", "claim", "verdict", "why", "span")
+    for column in table.columns:
+        column.justify = "left"
     for number, item in enumerate(report.findings, 1):
         sign, word = VERDICTS[look(item)]
         table.add_row(

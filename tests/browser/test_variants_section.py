@@ -149,4 +149,6 @@ def test_the_second_search_is_folded_away_and_opens_by_keyboard(open_page: OpenP
     assert fold.get_attribute("open") is not None
     assert fold.locator("table.trials").is_visible()
     page.locator("nav a[href='#variants'], a[href='#variants']").first.click()
-    page.wait_for_url("**#variants")  # a predicate of a polled wait would be a string to evaluate, which the page forbids
+    page.wait_for_url(
+        "**#variants"
+    )  # a predicate of a polled wait would be a string to evaluate, which the page forbids

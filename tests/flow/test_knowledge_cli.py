@@ -88,7 +88,10 @@ def test_search_says_where_a_passage_stands(workplace: Any, store: Path) -> None
 
 def test_an_empty_search_says_so(workplace: Any, store: Path) -> None:
     said = workplace.osler("knowledge", "search", "kb", "xylophone")
-    assert (said.status, said.out) == (0, "Nothing was found: no passage is valid today and shares a word with the query.\n")
+    assert (said.status, said.out) == (
+        0,
+        "Nothing was found: no passage is valid today and shares a word with the query.\n",
+    )
 
 
 def test_an_update_is_found_at_once_and_the_past_stays(workplace: Any, store: Path) -> None:

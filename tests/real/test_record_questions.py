@@ -75,7 +75,9 @@ def test_textbook_passages_are_found_for_their_questions() -> None:
     index = BM25()
     asked = OpenStax(relevance=True).examples("test")
     hits = sum(
-        any(item.id in example.meta["relevance"] for item, _ in asyncio.run(index.search(example.input["question"], 10)))
+        any(
+            item.id in example.meta["relevance"] for item, _ in asyncio.run(index.search(example.input["question"], 10))
+        )
         for example in asked
     )
     assert hits / len(asked) >= 0.87

@@ -35,6 +35,32 @@ _NAMED = tuple(
 _ALIKE = {
     stem(word): told[0]
     for told in (
+        (
+            "increase",
+            "increases",
+            "increased",
+            "raise",
+            "raises",
+            "raised",
+            "rise",
+            "rises",
+            "rose",
+            "elevate",
+            "elevated",
+        ),
+        (
+            "decrease",
+            "decreases",
+            "decreased",
+            "reduce",
+            "reduces",
+            "reduced",
+            "lower",
+            "lowers",
+            "lowered",
+            "drop",
+            "dropped",
+        ),
         ("need", "needs", "require", "requires", "required"),
         ("person", "client", "clients", "patient", "patients", "individual", "people"),
         (

@@ -18,7 +18,10 @@ RECIPE = Template(
     intended_use="edges of a knowledge graph, each with the abstract that it was read from",
     users="pharmacovigilance and curators",
     oversight="a curator reads the abstract of every edge that is used",
-    hazards=("treatment is read as harm, or harm as treatment", "chemicals and diseases are those that curators marked"),
+    hazards=(
+        "treatment is read as harm, or harm as treatment",
+        "chemicals and diseases are those that curators marked",
+    ),
     cluster="abstract",
     metrics=("macro_f1", "accuracy", "parse_rate"),
     sources=("bc5cdr",),

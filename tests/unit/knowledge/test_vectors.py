@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -101,3 +103,27 @@ def test_what_leaves_the_graph_is_not_found_again() -> None:
     assert graph.near(vectors[:1], 1)[0].keys.tolist() == [1000]
     assert graph.all()[0] == [*range(1, 400, 2), *range(1000, 1050)]
     assert Graph(4).near(unit(1, 4, 0), 3)[0].keys.tolist() == []
+
+
+@needs_graph
+def test_a_graph_looks_as_broadly_as_its_vectors_ask_for() -> None:
+    easy, hard = Graph(8), Graph(96)
+    easy.add(range(2000), unit(2000, 8, 0))
+    vectors = unit(4000, 96, 1)  # without any structure: the hardest case
+    hard.add(range(4000), vectors)
+    assert easy._breadth < hard._breadth
+    exact = Exact(96)
+    exact.add(range(4000), vectors)
+    queries = unit(60, 96, 2)
+    pairs = zip(exact.near(queries, 10), hard.near(queries, 10), strict=True)
+    assert np.mean([len({*a.keys[:10].tolist()} & {*b.keys.tolist()}) / 10 for a, b in pairs]) >= 0.96
+
+
+@needs_graph
+def test_onnx_runtime_can_be_loaded_after_a_graph() -> None:
+    code = (
+        "import importlib.util; from osler.knowledge.vectors import Graph; Graph(4);"
+        "importlib.util.find_spec('onnxruntime') and __import__('onnxruntime'); print('alive')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "alive"
