@@ -64,13 +64,15 @@ class SentenceEncoder:
     @property
     def space(self) -> str:
         """Hash of all that a passage's vector depends on: not on the backend, nor on the query's prefix."""
-        from osler.models.sentence_engine import settled
-        from osler.models.sentence_folder import read_folder
+        held: str | None = self.__dict__.get("_space")
+        if held is None:
+            from osler.models.sentence_engine import settled
+            from osler.models.sentence_folder import read_folder
 
-        pooling, unit = settled(self, read_folder(self.path, self.revision))
-        return digest(
-            canonical([self.content_hash(), pooling, unit, self.precision, self.max_tokens, self.passage_prefix])
-        )
+            pooling, unit = settled(self, read_folder(self.path, self.revision))
+            parts = [self.content_hash(), pooling, unit, self.precision, self.max_tokens, self.passage_prefix]
+            held = self.__dict__["_space"] = digest(canonical(parts))
+        return held
 
     def content_hash(self) -> str:
         """Hash of the folder's files (quick: see ``core.content``)."""

@@ -23,6 +23,7 @@ from osler.study.dataset import Dataset, Fold, fits_by_calls, inside, training_c
 from osler.study.fitting import Fitting, apart, keyed
 from osler.study.guarded import LOCAL_WIDTH as LOCAL_WIDTH
 from osler.study.guarded import Guards, rare_collections
+from osler.study.lineage import note_uses
 from osler.study.plan import Plan
 from osler.study.progress import Progress, Silent
 from osler.study.resolve import Study
@@ -59,6 +60,7 @@ async def run(plan: Plan, store: Store, *, progress: Progress | None = None, ret
     work = [_Work(row.cell, study, data, store, budget, show, outcome, retry_failed) for row in plan.rows]
     _keys(work)
     outcome.left = sum(item.todo for item in work)
+    note_uses(study.name, (item.cell for item in work if item.todo), store)
     show.start(outcome.left)
     store.event(study.name, "run started", cells=[item.cell.id for item in work], todo=outcome.left, toml=study.toml)
     by_model: dict[str, list[_Work]] = {}
