@@ -20,7 +20,7 @@ import orjson
 
 from osler.bench.engine import summary
 from osler.bench.machine import machine
-from osler.bench.retrieval_data import embedded, passages, questions, vectors
+from osler.bench.retrieval_data import embedded, nearest, passages, questions, vectors
 from osler.bench.retrieval_embedding import EMBEDDERS
 from osler.bench.retrieval_lexical import LEXICAL
 from osler.bench.retrieval_vectors import VECTORS
@@ -103,8 +103,9 @@ def _prepare(folder: Path, sizes: Sizes) -> str:
     (folder / "passages.json").write_bytes(orjson.dumps(texts))
     (folder / "questions.json").write_bytes(orjson.dumps(asked))
     real = embedded([*texts[: sizes.real], *(query for query, _ in asked)])
-    np.save(folder / "vectors.npy", vectors(real[: sizes.real], sizes.rows))
-    np.save(folder / "queries.npy", real[sizes.real :])
+    rows, queries = vectors(real[: sizes.real], sizes.rows), real[sizes.real :]
+    for name, made in (("vectors", rows), ("queries", queries), ("best", nearest(rows, queries))):
+        np.save(folder / f"{name}.npy", made)
     return f"{len(texts):,} passages: {source}; {sizes.real:,} of the vectors are real, the others mixtures of two with noise"
 
 

@@ -89,6 +89,11 @@ def vectors(real: Floats, count: int) -> Floats:
     return np.asarray(out / np.linalg.norm(out, axis=1, keepdims=True), np.float32)
 
 
+def nearest(rows: Floats, queries: Floats, k: int = 10) -> NDArray[np.int64]:
+    """The ``k`` nearest rows of each query by comparison with all, best first."""
+    return np.stack([np.argsort(-(rows @ query), kind="stable")[:k] for query in queries])
+
+
 def embedded(texts: Sequence[str]) -> Any:
     """Vectors of ``texts`` by the embedded encoder in int8, uncached."""
     from osler.models.minilm import load

@@ -167,7 +167,7 @@ def main(name: str, folder: str) -> None:
     rows, queries = (np.load(Path(folder) / f"{part}.npy") for part in ("vectors", "queries"))
     made = np.random.default_rng(7).normal(size=(10, rows.shape[1])).astype(np.float32)
     made /= np.linalg.norm(made, axis=1, keepdims=True)
-    Trial.queries, Trial.best = queries, np.argsort(-(queries @ rows.T), axis=1, kind="stable")[:, :K]
+    Trial.queries, Trial.best = queries, np.load(Path(folder) / "best.npy")
     engine = VECTORS[name][1]()
     figures = timed(engine, rows, list(queries), [(row, row) for row in made])
     figures["recall_at_10"] = recall(figures.pop("found"), Trial.best)

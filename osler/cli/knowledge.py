@@ -6,17 +6,17 @@ import argparse
 import asyncio
 import dataclasses
 import getpass
-import re
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from osler.cli import knowledge_text as text
-from osler.cli.knowledge_adding import Pace, json_of, one
+from osler.cli.knowledge_adding import Pace, json_of, kept, one
 from osler.cli.knowledge_adding import add as add_documents
+from osler.cli.knowledge_listing import history, listed, show, version_json
 from osler.cli.out import emit
 from osler.core.errors import DataError, OslerError, SpecError, nearest
-from osler.knowledge.citation import NAME, Span
+from osler.knowledge.citation import NAME
 from osler.knowledge.document import Version
 from osler.knowledge.ingest.jsonl import COLUMNS
 from osler.knowledge.ingest.language import tag
@@ -57,8 +57,10 @@ def update(arguments: argparse.Namespace) -> int:
     document, notes = one(arguments.file, _given(arguments), _legal(arguments.id))
     with _opened(arguments) as store:
         before = store.generation()
+        document, held = kept(document, store, arguments.file, _given(arguments))
         version = store.update(document, why=arguments.why)
-        return _changed(arguments, version, notes=notes, new=version.transaction > before)
+        new = version.transaction > before
+        return _changed(arguments, version, notes=[*notes, *held] if new else notes, new=new)
 
 
 def supersede(arguments: argparse.Namespace) -> int:
@@ -115,37 +117,6 @@ def _forgotten(runs: Store, document: str) -> dict[str, Any]:
         return dataclasses.asdict(runs.forget(document))
     except OslerError as error:  # the deletion is done, and so are the other stores: all of it must be told
         return {"error": error.message}
-
-
-def show(arguments: argparse.Namespace) -> int:
-    span = Span.maybe(arguments.id)
-    number = span.version if span else arguments.version
-    with _opened(arguments) as store:
-        version = store.read(span.document if span else arguments.id, as_of=arguments.as_of, version=number)
-        if arguments.span:
-            span = _span(arguments.span, version)
-        held = store.open_span(span) if span else None
-    if arguments.json:
-        emit({**version_json(version, whole=span is None), **({"span": str(span), "text": held} if span else {})})
-    else:
-        text.version(version, span, held)
-    return 0
-
-
-def history(arguments: argparse.Namespace) -> int:
-    with _opened(arguments) as store:
-        versions, uses = store.history(arguments.id), store.uses(arguments.id)
-    if arguments.json:
-        emit(
-            {
-                "id": arguments.id,
-                "versions": [version_json(one) for one in versions],
-                "uses": [u._asdict() for u in uses],
-            }
-        )
-    else:
-        text.history(versions, uses)
-    return 0
 
 
 def search(arguments: argparse.Namespace) -> int:
@@ -218,25 +189,13 @@ _STEPS = {
     "update": update,
     "supersede": supersede,
     "delete": delete,
+    "list": listed,
     "show": show,
     "history": history,
     "search": search,
     "ground": ground,
     "check": check,
 }
-
-
-def version_json(version: Version, *, whole: bool = False) -> dict[str, Any]:
-    """A version as JSON: what is recorded of it, and of its document all but the text (which comes with ``whole``)."""
-    held = dataclasses.asdict(dataclasses.replace(version, document=None))
-    del held["document"]
-    if version.document is None:
-        return held
-    about = dataclasses.asdict(version.document)
-    body = about.pop("text")
-    marks = about.pop("marks")
-    extra = {"marks": marks, "text": body} if whole else {}
-    return {**held, **about, "characters": len(body), **extra}
 
 
 def _opened(arguments: argparse.Namespace) -> KnowledgeStore:
@@ -280,13 +239,6 @@ def _legal(id: str) -> str:
             "the id cannot be cited", hint="use up to 120 letters, digits and . _ : - starting with a letter or digit"
         )
     return id
-
-
-def _span(said: str, version: Version) -> Span:
-    found = re.fullmatch(r"(\d{1,12})-(\d{1,12})", said)
-    if not found or int(found[1]) >= int(found[2]):
-        raise SpecError(f"--span cannot be {said!r}", hint="write the first character and that after the last: 120-310")
-    return Span(version.id, version.number, int(found[1]), int(found[2]))
 
 
 def _changed(arguments: argparse.Namespace, version: Version, *, notes: Any = (), new: bool = True) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 from osler.core.errors import DataError
 from osler.knowledge.document import Document, Version
 from osler.knowledge.ingest import folder
+from osler.knowledge.ingest.folder import READERS, ending
 from osler.knowledge.ingest.origin import Given, Note
 from osler.knowledge.store import KnowledgeStore, Progress
 from osler.knowledge.suspicious import suspicious
@@ -24,13 +25,19 @@ EVERY_LIVE_S = 1.0
 
 @dataclasses.dataclass(kw_only=True)
 class Added:
-    """What became of the documents of an ``add``. ``look_at``: ids of documents that seem to speak to a model."""
+    """What became of the documents of an ``add``. ``look_at``: ids of documents that seem to speak to a model.
+
+    ``new``: ids; ``changed``: id, version before and version now; ``left``: ids of documents whose file is an older version.
+    """
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
     notes: list[Note] = dataclasses.field(default_factory=list)
     look_at: list[str] = dataclasses.field(default_factory=list)
+    new: list[str] = dataclasses.field(default_factory=list)
+    changed: list[tuple[str, int, int]] = dataclasses.field(default_factory=list)
+    left: list[str] = dataclasses.field(default_factory=list)
     generation: int = 0
 
     @property
@@ -39,7 +46,7 @@ class Added:
 
     @property
     def documents(self) -> int:
-        return self.created + self.updated + self.unchanged
+        return self.created + self.updated + self.unchanged + len(self.left)
 
 
 class Pace:
@@ -83,10 +90,15 @@ def add(store: Path, files: list[Path], given: Given, *, id: str, by: str, why: 
         items = _named(items, id)
     made = Added()
     held: KnowledgeStore | None = None
+    known: frozenset[str] = frozenset()
     try:
         for batch in _batches(items, made.notes):
-            held = held or KnowledgeStore(store, create=True, by=by)
-            _put(held, batch, why, made)
+            if held is None:
+                held = KnowledgeStore(store, create=True, by=by)
+                known = frozenset(held.changed(0)[1])
+            current = _current(held, batch, known, made)
+            if current:
+                _put(held, current, why, made)
             pace.documents = made.documents
         if held is not None:
             made.generation = held.generation()
@@ -142,6 +154,54 @@ def _batches(items: Iterable[Document | Note], notes: list[Note]) -> Iterator[li
         yield batch
 
 
+def _current(store: KnowledgeStore, batch: list[Document], known: frozenset[str], made: Added) -> list[Document]:
+    """The documents of a batch less those whose text is that of an older version: a file that was forgotten in a folder must
+    not bring back what was corrected since."""
+    out = []
+    for document in batch:
+        held = store.history(document.id) if document.id in known else ()
+        older = next((version.number for version in reversed(held) if version.checksum == document.checksum), 0)
+        if not held or not older or held[-1].document is None or held[-1].checksum == document.checksum:
+            out.append(document)
+            continue
+        made.left.append(document.id)
+        said = f"equals version {older} of {document.id}, which was changed since; left as it is"
+        made.notes.append(Note(document.source, said, hint="use update to bring it back"))
+    return out
+
+
+def kept(document: Document, store: KnowledgeStore, file: Path, given: Given) -> tuple[Document, list[Note]]:
+    """``document`` with what neither its file nor the user says of it as it stands in the store, and a note that says so."""
+    try:
+        present = store.read(document.id).document
+    except DataError:  # an unknown id is refused, with a hint, when it is written
+        return document, []
+    if present is None:
+        return document, []
+    fields: dict[str, str] = {}
+    if document.source == file.name and not given.source and ending(Path(present.source)) not in READERS:
+        fields["source"] = present.source  # but the name of the earlier file says nothing of this one
+    if not document.title or (_headed(document) and not _headed(present)):
+        fields["title"] = present.title
+    fields |= {name: getattr(present, name) for name in ("licence", "valid_from") if not getattr(document, name)}
+    first = document.valid_from or present.valid_from
+    if not document.valid_to and present.valid_to > first:
+        fields["valid_to"] = present.valid_to
+    if document.valid_to and fields.get("valid_from", "") >= document.valid_to:
+        del fields["valid_from"]
+    fields = {name: value for name, value in fields.items() if value and value != getattr(document, name)}
+    if not fields:
+        return document, []
+    names = ", ".join(name.replace("_", " ") for name in fields)
+    return document.replace(**fields), [Note(file.name, f"does not say its {names}: kept as before")]
+
+
+def _headed(document: Document) -> bool:
+    """Whether the title is only the first heading of the text, as Markdown without a title of its own is called."""
+    first = next((mark.label for mark in document.marks if mark.kind == "section"), "")
+    return document.media_type == "text/markdown" and document.title == first
+
+
 def _put(store: KnowledgeStore, batch: list[Document], why: str, made: Added) -> None:
     """Write a batch; where one of its documents is refused, the others are written one by one."""
     before = store.generation()
@@ -155,6 +215,7 @@ def _put(store: KnowledgeStore, batch: list[Document], why: str, made: Added) ->
                 versions += store.put([document], why=why, progress=told.append)
             except DataError as error:
                 made.notes.append(Note(document.source, error.message, True, error.hint))
+    _name(versions, before, made)
     made.created += sum(done.created for done in told)
     made.updated += sum(done.updated for done in told)
     made.unchanged += sum(done.unchanged for done in told)
@@ -164,11 +225,25 @@ def _put(store: KnowledgeStore, batch: list[Document], why: str, made: Added) ->
             made.look_at.append(version.id)
 
 
+def _name(versions: list[Version], before: int, made: Added) -> None:
+    first: dict[str, int] = {}
+    for version in versions:
+        if version.transaction > before and version.action == "create":
+            made.new.append(version.id)
+        elif version.transaction > before and version.action == "update":
+            first.setdefault(version.id, version.number)
+    last = {version.id: version.number for version in versions}
+    made.changed += [(id, number - 1, last[id]) for id, number in first.items()]
+
+
 def json_of(made: Added) -> dict[str, Any]:
     return {
         "created": made.created,
         "updated": made.updated,
         "unchanged": made.unchanged,
+        "created_ids": made.new,
+        "updated_ids": [{"id": id, "before": before, "after": after} for id, before, after in made.changed],
+        "left_ids": made.left,
         "failed": made.failed,
         "generation": made.generation,
         "notes": [note._asdict() for note in made.notes],

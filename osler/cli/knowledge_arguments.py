@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 Verb = Callable[[Any, str, str], argparse.ArgumentParser]
-STEPS = ("add", "update", "supersede", "delete", "show", "history", "search", "check")
+STEPS = ("add", "update", "supersede", "delete", "list", "show", "history", "search", "ground", "check")
 CHUNKS = ("sentences", "sections", "window", "whole")
 
 
@@ -26,7 +26,11 @@ def steps(parser: argparse.ArgumentParser, verb: Verb) -> None:
     add.add_argument("--id", default="", help="what the document is called; for a file that holds one")
     _facts(add)
     add.add_argument(
-        "--column", action="append", default=[], metavar="FIELD=NAME", help="which column of JSON lines holds a field"
+        "--column",
+        action="append",
+        default=[],
+        metavar="FIELD=NAME",
+        help="which column of JSON lines, CSV or TSV holds a field",
     )
 
     update = step("update", "put a new version of a document into the store")
@@ -53,14 +57,18 @@ def steps(parser: argparse.ArgumentParser, verb: Verb) -> None:
     )
     _who(delete)
 
+    listed = step("list", "the documents of the store: id, title, version, from when to when they hold, licence, size")
+    listed.add_argument("--all", action="store_true", help="superseded and deleted ones, too")
+    _moment(listed)
+
     show = step("show", "a document with all that is kept of it")
-    show.add_argument("--id", required=True, help="the document, or the id of a passage (ID/v2/120-310)")
+    show.add_argument("--id", default="", help="the document, or the id of a passage (ID/v2/120-310)")
     show.add_argument("--version", type=int, default=0, help="its version of this number")
     show.add_argument("--span", default="", metavar="START-END", help="only these characters")
     _moment(show)
 
     history = step("history", "every version of a document: when, by whom and why, and what used it")
-    history.add_argument("--id", required=True)
+    history.add_argument("--id", default="", help="the document (osler knowledge list shows the ids)")
 
     search = step("search", "find passages")
     search.add_argument("query")

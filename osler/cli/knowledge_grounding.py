@@ -20,7 +20,7 @@ from osler.knowledge.bm25 import BM25
 from osler.knowledge.citation import Span
 from osler.knowledge.store import KnowledgeStore
 from osler.knowledge.stored import Stored
-from osler.study.report.grounding_page import VERDICTS, look, write_page
+from osler.study.report.grounding_page import CITED, VERDICTS, look, write_page
 
 _COLOURS = {"supported": "green", "contradicted": "red", "unsupported": "yellow", "citation": "yellow"}
 
@@ -120,6 +120,12 @@ def _print(report: Report, page: Path | None) -> None:
         console.print(f"not judged (refusals and referrals): {len(report.evasive)}")
     if report.invented:
         console.print(f"[red]invented citations[/red]: {', '.join(map(safe, report.invented))}", soft_wrap=True)
+    for number, item in enumerate(report.findings, 1):
+        for old in (one.id for one in item.citations if one.status == "outdated"):
+            console.print(
+                f"[yellow]outdated citation[/yellow]: claim {number} cites {safe(old)}, which {CITED['outdated']}",
+                soft_wrap=True,
+            )
     if page is not None:
         console.print(f"page: {safe(str(page))}", soft_wrap=True)
 

@@ -20,6 +20,7 @@ from osler.knowledge.store.erasure import Removed
 from osler.knowledge.store.lineage import Use
 from osler.knowledge.tokens import multilingual
 
+MOST_CHANGED = 20
 MOST_NOTES = 40
 _WORD = re.compile(r"[^\W_]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -46,9 +47,17 @@ def added(made: Added, store: Path) -> None:
             f"[yellow]look at[/yellow]: {safe(id)} holds text that seems to speak to a model; it is only ever shown as material",
             soft_wrap=True,
         )
+    for id, before, after in made.changed[:MOST_CHANGED]:
+        console.print(f"changed: {safe(id)}, version {before} -> {after}", soft_wrap=True)
+    if len(made.changed) > MOST_CHANGED:
+        console.print(f"changed: {len(made.changed) - MOST_CHANGED:,} more; --json lists all")
     failed = f", {made.failed:,} could not be taken" if made.failed else ""
     if not made.documents:
         console.print(f"Nothing was added{failed}.")
+    elif made.left and not made.created and not made.updated:
+        console.print(
+            f"Nothing was changed: {made.unchanged:,} as they were, {len(made.left):,} left as they are{failed}."
+        )
     elif not made.created and not made.updated:
         console.print(f"Nothing to do: {_count(made.unchanged)} there already, as in the files{failed}.")
     else:
@@ -77,8 +86,8 @@ def removed(id: str, found: Removed | None, answers: Sequence[Mapping[str, Any]]
     else:
         console.print(f"{safe(id)} was deleted in transaction {found.transaction:,} by {safe(found.by or 'unknown')}.")
         console.print(
-            f"Removed: {found.versions:,} versions of its text, {found.vectors:,} vectors, triples of {found.passages:,} "
-            "passages. What stays is a tombstone: id, versions, checksums, who, when and why.",
+            f"Removed: {number(found.versions, 'version')} of its text, {number(found.vectors, 'vector')}, triples of "
+            f"{number(found.passages, 'passage')}. What stays is a tombstone: id, versions, checksums, who, when and why.",
             soft_wrap=True,
         )
         if not found.scrubbed:
@@ -92,7 +101,9 @@ def removed(id: str, found: Removed | None, answers: Sequence[Mapping[str, Any]]
                 soft_wrap=True,
             )
             continue
-        counts = ", ".join(f"{row[name]:,} {name}" for name in ("replies", "predictions", "scores", "events"))
+        replies = f"{row['replies']:,} {'reply' if row['replies'] == 1 else 'replies'}"
+        rest = (number(row[f"{noun}s"], noun) for noun in ("prediction", "score", "event"))
+        counts = ", ".join([replies, *rest])
         console.print(f"From {safe(str(row['store']))} were removed: {counts}.", soft_wrap=True)
         if not row["scrubbed"]:
             console.print("[yellow]note[/yellow]: another process reads that store: run this again to clean its file")
@@ -234,6 +245,11 @@ def _parts(marks: Sequence[Any], characters: int) -> str:
 def _use(use: Use) -> str:
     detail = f" ({safe(use.detail)})" if use.detail else ""
     return f"{use.kind} {safe(use.name)}{detail}, version {use.version}, {use.recorded}"
+
+
+def number(count: int, noun: str) -> str:
+    """``0 versions``, ``1 version``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _count(number: int) -> str:

@@ -23,8 +23,8 @@ from osler.tuning.head import Head
 TITLE = "A graph of adverse effects built from abstracts, and how much of it is right"
 SOURCE = "BC5CDR, Li et al. 2016, doi 10.1093/database/baw068"
 PLAIN = (
-    "A small trained model can read from abstracts which chemical induces which disease well enough to propose edges for a graph, and "
-    "not well enough to use one without reading its abstract. Every edge names the sentence, and goes when its document is deleted."
+    "A small trained model proposes edges for a graph from abstracts, not well enough to use one unread. Every edge names its "
+    "sentence, and goes when its document is deleted."
 )
 MAKER = "chemical_disease_pair"
 STATED = "induces"

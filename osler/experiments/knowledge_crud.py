@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from osler.core.block import canonical, digest
-from osler.core.statistics.proportion import interval_of_proportion
 from osler.core.types import Example, Passage, Prediction, Strategy
+from osler.experiments.measure import unchanged
 from osler.experiments.outcome import Claim, Curve, Figure, Outcome, Point, Setting, TableOf
 from osler.knowledge.bm25 import BM25
 from osler.knowledge.chunking.whole import Whole
@@ -28,12 +28,12 @@ from osler.tasks.template import Template
 
 TITLE = "What a system knows can be created, read, updated and deleted"
 SOURCE = (
-    "the fictional drug of the survey's complaint that nobody can create, read, update or delete what a model knows"
+    "The survey of 2024 complains that nobody can create, read, update or delete what a model knows; this is Osler's own protocol, "
+    "with an invented drug."
 )
 PLAIN = (
-    "A fact about an invented medicine was put into the store, changed and removed while others asked. From the moment a change was "
-    "made every answer followed it, each with the place it was read from; nothing else changed, and after the removal the "
-    "system said that it could not answer."
+    "When a fact in the store was changed or removed, every answer followed from that moment, with the place it was read from; "
+    "nothing else changed, and what was removed was no longer answered."
 )
 TASK = Template(
     title="Questions on medicines",
@@ -182,11 +182,6 @@ def _left(folder: Path, text: str) -> int:
     return sum(text.encode() in file.read_bytes() for file in folder.rglob("*") if file.is_file())
 
 
-def _share(hits: int, of: int) -> str:
-    found, _ = interval_of_proportion(hits, of)
-    return f"{hits} of {of} ({100 * hits / of:.1f} %, {100 * found.low:.1f} to {100 * found.high:.1f})"
-
-
 def _outcome(
     phases: Sequence[Phase],
     late: dict[str, int],
@@ -204,7 +199,6 @@ def _outcome(
     ]
     before, created, updated, deleted = phases
     after, others = late["began after the update"], unrelated[2]
-    low = min(unrelated[:2])
     return Outcome(
         setup=(
             f"A store of {others} invented medicines and one more, {DRUG}, asked in {len(FORMS)} wordings. The system (BM25 over the "
@@ -237,6 +231,7 @@ def _outcome(
                             Point(x=float(at), y=phase.holds(text) / len(phase.found))
                             for at, phase in enumerate(phases)
                         ],
+                        joined=False,
                     )
                     for title, text in ((OLD, OLD), (NEW, NEW), ("refused", refused))
                 ],
@@ -269,13 +264,14 @@ def _outcome(
                 holds=same_prompts,
             ),
             Claim(
-                text="Unrelated answers stay the same (locality of 0.99 or more)",
-                seen=f"{_share(unrelated[0], others)} after the update, {_share(unrelated[1], others)} after the deletion",
-                holds=low / others >= 0.99,
+                text="Unrelated answers stay the same",
+                seen=f"after the update {unchanged(unrelated[0], others)}; after the deletion {unchanged(unrelated[1], others)}",
+                holds=unrelated[:2] == (others, others),
             ),
             Claim(
                 text="After the deletion nothing is found, now or in the past, no file holds the text, and every answer is a refusal",
-                seen=f"{hits} passages, {left} files, {deleted.holds(refused)} of {len(deleted.found)} refused; to act on: {removed}",
+                seen=f"{hits} passages, {left} files, {deleted.holds(refused)} of {len(deleted.found)} refused; the "
+                f"deletion names what had used the document, for somebody to act on: {removed}",
                 holds=not hits and not left and deleted.holds(refused) == len(deleted.found) and bool(removed),
             ),
         ],

@@ -112,6 +112,19 @@ def p_told(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"= {p:.2g}"
 
 
+def unchanged(same: int, of: int, wish: float = 0.99) -> str:
+    """How many answers stayed the same, and whether a locality of ``wish`` follows from the count alone or its interval."""
+    low = interval_of_proportion(same, of)[0].low
+    told = f"no change among {of}" if same == of else f"{of - same} changed among {of}"
+    if low >= wish:
+        borne = f"{wish:g} is borne out by the interval"
+    elif same / of >= wish:
+        borne = f"{wish:g} is borne out by the count, but not by the interval at this n"
+    else:
+        borne = f"{wish:g} is not reached"
+    return f"{told} ({low:.3f} or more stay the same by the interval; {borne})"
+
+
 def gain_beyond(first: tuple[Right, Right], second: tuple[Right, Right]) -> Gain:
     """How much more the step ``second`` gains than the step ``first``, all four on the same cases.
 

@@ -14,7 +14,7 @@ Floats = NDArray[np.float32]
 _MARGIN = 1e-5  # float32 products of other batch sizes differ by less, relative to the largest score
 _QUICK = 1_000_000  # numbers of a matrix that a processor multiplies within about half a millisecond
 _BREADTHS = (96, 128, 192, 256, 384, 512, 768)
-_TRIED, _TRIED_K, _ENOUGH = 128, 10, 0.99
+_TRIED, _TRIED_K, _ENOUGH = 128, 10, 0.985
 _SCORES_AT_ONCE = 1 << 22  # of some queries: 16 MiB
 
 
@@ -133,7 +133,7 @@ class Graph:
 
     Built by one thread, so that the same inserts in the same order give the same graph. Removal is real: the key is
     gone from results at once and its place is taken by the next insert. How broadly a search looks is settled by trial
-    whenever the graph has doubled: questions that lie between two vectors must find 0.99 of their 10 nearest. What is
+    whenever the graph has doubled: questions that lie between two vectors must find 0.985 of their 10 nearest. What is
     needed differs widely (of 100,000 vectors, 96 to above 512), so no fixed number would do.
     """
 

@@ -97,7 +97,8 @@ def test_an_empty_search_says_so(workplace: Any, store: Path) -> None:
 def test_an_update_is_found_at_once_and_the_past_stays(workplace: Any, store: Path) -> None:
     (workplace.path / "new.md").write_text(LABEL.replace("40 mg", "20 mg"), encoding="utf-8")
     said = workplace.osler("knowledge", "update", "kb", "new.md", "--id", "zelvarine", "--why", "new label")
-    assert (said.status, said.out) == (0, "zelvarine is now version 2 (transaction 2)\n")
+    kept = "note: new.md: does not say its source: kept as before\n"
+    assert (said.status, said.out) == (0, kept + "zelvarine is now version 2 (transaction 2)\n")
     assert "20 mg" in top(workplace, "zelvarine dose")[0]["text"]
     assert all("40 mg" not in hit["text"] for hit in top(workplace, "zelvarine 40 mg daily", "-k", "50"))
     old = top(workplace, "zelvarine dose", "--as-of", "#1")[0]

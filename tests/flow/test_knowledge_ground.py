@@ -68,6 +68,8 @@ def test_invented_and_outdated_citations_are_told_apart(workplace: Any, store: P
     assert old.json["claims"][0]["verdict"] == "contradicted"
     assert old.json["claims"][0]["citations"][0]["status"] == "outdated"
     assert old.json["invented_citations"] == []
+    plain = ground(workplace, "Adults take 40 mg of zelvarine once daily [label/v1/0-42].")
+    assert "claim 1 cites label/v1/0-42, which is another version than the one that holds" in plain.out
     then = ground(workplace, "Adults take 40 mg of zelvarine once daily [label/v1/0-42].", "--json", "--as-of", "#1")
     assert then.status == 0, then.out
     whole = ground(workplace, "Zelvarine must not be given during pregnancy [doc label].", "--json")

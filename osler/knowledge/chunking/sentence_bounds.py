@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from osler.knowledge.chunking.line_breaks import breaks_off, stands_alone
 from osler.knowledge.chunking.words import IDEOGRAPHS
 
 
@@ -55,8 +56,9 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> list[tuple[i
     """Start and end of each sentence in order, without white space around it. Together they hold all other characters.
 
     Decimals, "Dr.", "e.g.", "500 mg. twice daily", "E. coli", initials and the numbers of lists end none. A blank line always
-    does; a line break does before a bullet or after a full stop, and before a capital unless the lines are those of a
-    layout (as in text from a PDF), which ends no sentence.
+    does; a line break does before a bullet or after a full stop or colon, and before a capital where the line is a heading,
+    an item or a row of a table. Any other line goes on: a warning cut in two ("Do not give" / "10 mL as a bolus") says its
+    opposite, while a heading that is joined to its text does little harm.
     """
     end = len(text) if end is None else end
     width = _width(text, start, end)
@@ -120,7 +122,10 @@ def _line_ends(text: str, begin: int, match: re.Match[str], width: int, end: int
         line = match.start() - (text.rfind("\n", begin, match.start()) + 1 or begin)
         if line >= _WRAPPED * width:
             return False
-    return text[match.end()].isupper() or text[match.end()].isdigit()
+    if not text[match.end()].isupper():
+        return "\t" in text[begin : match.start()] and not breaks_off(text[begin : match.start()])
+    stop = text.find("\n", match.end(), end)
+    return stands_alone(text[begin : match.start()], text[match.end() : end if stop < 0 else stop])
 
 
 def _stop_ends(text: str, begin: int, place: int, after: int, word: str, end: int) -> bool:

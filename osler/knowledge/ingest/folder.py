@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import orjson
@@ -20,24 +20,25 @@ from osler.knowledge.ingest.origin import Given, Note, Origin
 
 # The reader of each ending (before .gz): a module of this package with a function ``read``.
 READERS = {
-    ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".md": "markdown", ".markdown": "markdown", ".html": "html",
+    ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".csv": "delimited", ".tsv": "delimited", ".md": "markdown", ".markdown": "markdown", ".html": "html",
     ".htm": "html", ".xhtml": "html", ".pdf": "pdf", ".xml": "pubmed", ".nxml": "jats", ".txt": "plain",
 }  # fmt: skip
+MOST_NAMES = 5  # files of one ending that were passed over and are named
 MOST_NOTES = 20  # documents with the id of another that are named one by one
 _HEAD = 1 << 16  # bytes that tell what kind of XML a file is
 
 
-def files(path: Path) -> tuple[list[tuple[Path, str]], Counter[str]]:
-    """The files that can be read at ``path`` with their names below it, sorted; and how many of each other ending there are.
+def files(path: Path) -> tuple[list[tuple[Path, str]], Mapping[str, list[str]]]:
+    """The files that can be read at ``path`` with their names below it, sorted; and the names of the others by their endings.
 
     Hidden files and links to folders are passed over. A file that was named itself is taken whatever its ending.
     """
     if not path.exists():
         raise DataError(f"there is no file or folder {path}", hint="check the path")
     if not path.is_dir():
-        return [(path, path.name)], Counter()
+        return [(path, path.name)], {}
     found: list[tuple[Path, str]] = []
-    others: Counter[str] = Counter()
+    others: defaultdict[str, list[str]] = defaultdict(list)
     for folder, inner, names in os.walk(path):
         inner[:] = sorted(name for name in inner if not name.startswith("."))
         for name in sorted(name for name in names if not name.startswith(".")):
@@ -45,7 +46,7 @@ def files(path: Path) -> tuple[list[tuple[Path, str]], Counter[str]]:
             if ending(file) in READERS:
                 found.append((file, file.relative_to(path).as_posix()))
             else:
-                others[ending(file) or "no ending"] += 1
+                others[ending(file) or "no ending"].append(file.relative_to(path).as_posix())
     return sorted(found, key=lambda pair: pair[1]), others
 
 
@@ -120,8 +121,16 @@ def read(
             yield from _new(origin, seen)
             done += _size(path)
             told(done, total)
-        for kind, count in sorted(others.items()):
-            yield Note(kind, f"{counted(count, 'file')} with this ending passed over: there is no reader for it")
+        for kind, names in sorted(others.items()):
+            said = f"{counted(len(names), 'file')} with this ending passed over, there is no reader for it"
+            yield Note(kind, f"{said}: {_some(names)}")
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first names in order, then how many more there are; in Unicode whatever the disk has."""
+    shown = [os.fsencode(name).decode("utf-8", "replace") for name in sorted(names)[:MOST_NAMES]]
+    left = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {left:,} more" if left else "")
 
 
 def _size(path: Path) -> int:

@@ -86,6 +86,9 @@ def _document(origin: Origin, row: Any, counts: Counter[str]) -> Document | None
     if not isinstance(row, dict):
         raise DataError("is no object", hint="one JSON object a line")
     places = {field: _column(row, field, origin.given.columns) for field in COLUMNS}
+    if not places["text"] and any(name in row for name in COLUMNS["text"]):
+        counts["empty"] += 1
+        return None
     if not places["text"]:
         raise DataError("has no column of text", hint=f"name it with --column text=NAME; {nearest('text', row)}")
     text, hidden = seen(_words(row, places["text"], "text"))

@@ -18,7 +18,7 @@ def from_file(name: str) -> str:
     Accents are dropped; a name with letters of another script, or one that is too long, ends in 8 characters of its hash.
     """
     whole = name.replace("\\", "/")
-    stem = re.sub(r"(?i)(\.(jsonl?|ndjson|md|markdown|html?|xhtml|pdf|xml|nxml|txt))?(\.gz)?$", "", whole)
+    stem = re.sub(r"(?i)(\.(jsonl?|ndjson|csv|tsv|md|markdown|html?|xhtml|pdf|xml|nxml|txt))?(\.gz)?$", "", whole)
     plain = "".join(c for c in unicodedata.normalize("NFKD", stem) if not unicodedata.combining(c))
     legal = _legal(plain.replace("/", ":"))
     lost = any(c.isalnum() and not c.isascii() for c in plain)

@@ -77,6 +77,8 @@ class Origin:
 
     def document(self, id: str, text: str, *, meta: Mapping[str, Any] | None = None, **said: Any) -> Document:
         """The document, with what it does not say of itself from the user. DataError where it cannot be one."""
+        if not text.strip():
+            raise DataError("holds no text", hint="leave it out, or delete its document from the store")
         fields = {name: str(said.pop(name, "") or "") for name in FIELDS}
         for name, value in fields.items():
             theirs = getattr(self.given, name)

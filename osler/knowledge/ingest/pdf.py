@@ -92,7 +92,9 @@ def _opened(data: bytes) -> Any:
     try:
         library: Any = importlib.import_module("pypdfium2")
     except ImportError:
-        raise OslerError("reading PDF needs pypdfium2", hint="pip install 'osler[documents]'") from None
+        raise OslerError(
+            "reading PDF needs pypdfium2", hint="make setup in a clone, or pip install 'osler[documents]'"
+        ) from None
     try:
         return library.PdfDocument(data)
     except library.PdfiumError as error:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import difflib
 import sqlite3
 from collections.abc import Iterator
 
 from osler.core.block import canonical, digest
-from osler.core.errors import DataError, nearest
+from osler.core.errors import DataError
 from osler.knowledge.citation import Span
 from osler.knowledge.document import Version
 from osler.knowledge.store.rows import COLUMNS, JOINED, version_from
 
 PAGE = 500  # documents of one read
+NEAR = 0.6  # how alike an id must be to be suggested, as difflib counts it
 _MOST = 1 << 62
 _CURRENT = "v.tx <= :tx AND (v.ends IS NULL OR v.ends > :tx)"
 
@@ -111,4 +113,6 @@ def unknown(db: sqlite3.Connection, id: str) -> DataError:
     ends = id[:2] + "\U0010ffff"
     near = db.execute("SELECT id FROM documents WHERE id >= ? AND id < ? LIMIT 2000", (id[:2], ends)).fetchall()
     near = near or db.execute("SELECT id FROM documents LIMIT 200").fetchall()
-    return DataError(f"the knowledge store has no document {id[:120]!r}", hint=nearest(id, [row[0] for row in near]))
+    close = difflib.get_close_matches(id[:120], [row[0] for row in near], n=1, cutoff=NEAR)
+    hint = f"did you mean {close[0]!r}?" if close else "osler knowledge list STORE shows the ids"
+    return DataError(f"the knowledge store has no document {id[:120]!r}", hint=hint)

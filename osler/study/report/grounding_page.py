@@ -19,7 +19,7 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
     "unsupported": ("?", "unsupported"),
     "citation": ("!", "supported, wrong citation"),
 }
-_CITED = {
+CITED = {
     "supports": "bears this out",
     "partly": "speaks of it, does not bear it out",
     "silent": "says nothing of this",
@@ -114,7 +114,7 @@ def _row(number: int, item: Finding, report: Report) -> Row:
         first, last = max(0, held.start - _AROUND), min(len(text), held.end + _AROUND)
         before = ("… " if first else "") + text[first : held.start]
         span, after = held.text, text[held.end : last] + (" …" if last < len(text) else "")
-    cited = tuple((one.id, _CITED[one.status], one.wrong) for one in item.citations)
+    cited = tuple((one.id, CITED[one.status], one.wrong) for one in item.citations)
     return Row(number, shown, *VERDICTS[shown], item, before, span, after, cited)
 
 

@@ -18,7 +18,7 @@ from osler.core.errors import SpecError
 from osler.core.types import Example, Prediction
 from osler.experiments.exam import EXAM, exam, words_of
 from osler.experiments.figure import legend, picture
-from osler.experiments.measure import Right, ask, gain
+from osler.experiments.measure import Right, ask, gain, unchanged
 from osler.experiments.outcome import Claim, Curve, Figure, Outcome, Point, Setting, TableOf
 from osler.experiments.page import render
 from osler.experiments.self_consistency import of_plurality, partitions
@@ -164,3 +164,17 @@ def test_what_is_said_on_the_page_is_escaped() -> None:
     assert "&lt;b&gt;" in page
     assert "not settled" in page
     assert Setting(quick=True).cases(800) == 100
+
+
+@pytest.mark.parametrize(
+    ("same", "of", "told", "borne"),
+    [
+        (240, 240, "no change among 240", "by the count, but not by the interval"),
+        (400, 400, "no change among 400", "0.99 is borne out by the interval"),
+        (90, 100, "10 changed among 100", "0.99 is not reached"),
+    ],
+)
+def test_locality_is_said_with_what_bears_it_out(same: int, of: int, told: str, borne: str) -> None:
+    said = unchanged(same, of)
+    assert said.startswith(told)
+    assert borne in said

@@ -101,3 +101,27 @@ def test_sentences_hold_everything_in_order_and_nothing_blank(text: str) -> None
 @given(st.text(max_size=200))
 def test_any_text_can_be_parted(text: str) -> None:
     assert "".join("".join(text[a:b].split()) for a, b in sentences(text)) == "".join(text.split())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Do not give\n10 mL of potassium chloride as a bolus.",
+        "Do not give\nPotassium chloride as a bolus.",
+        "Never exceed a dose of\n4 g of paracetamol a day.",
+        "Contraindicated in patients who take\nWarfarin or aspirin.",
+        "Do not give intravenous\nPotassium chloride undiluted.",
+        "- Avoid together with\nMetformin.",
+        "Maximum daily dose\n4 g",
+        "Do not\ngive undiluted\nPotassium chloride.",
+    ],
+)
+def test_a_warning_is_not_cut_at_a_line_break(text: str) -> None:
+    assert split(text) == [text]
+
+
+def test_headings_rows_and_plain_lists_are_parted_by_lines() -> None:
+    assert split("Dosage\nAdults take 40 mg.") == ["Dosage", "Adults take 40 mg."]
+    assert split("Aspirin 100 mg daily\nMetformin 500 mg") == ["Aspirin 100 mg daily", "Metformin 500 mg"]
+    assert split("Drug\tDose\nAspirin\t100\n5-ASA\t800") == ["Drug\tDose", "Aspirin\t100", "5-ASA\t800"]
+    assert split("| a | b |\n| 1 | 2 |") == ["| a | b |", "| 1 | 2 |"]

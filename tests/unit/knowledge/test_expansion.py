@@ -27,7 +27,7 @@ TERMS = [
 
 
 @block
-class Heard:
+class Queried:
     """An index that finds one passage, which is the query."""
 
     async def search(self, query: str, k: int) -> list[tuple[Passage, float]]:
@@ -110,9 +110,9 @@ def test_a_word_that_many_names_share_counts_once(ontology: OntologyNames) -> No
 
 
 def test_other_indexes_are_asked_in_words(ontology: OntologyNames) -> None:
-    ((passage, _),) = asyncio.run(Expanded(inner=Heard(), names=(ontology,)).search("heart attack now", 1))
+    ((passage, _),) = asyncio.run(Expanded(inner=Queried(), names=(ontology,)).search("heart attack now", 1))
     assert passage.text == "heart attack now (myocardial infarction; MI; cardiac infarct)"
-    ((passage, _),) = asyncio.run(Expanded(inner=Heard(), names=(ontology,)).search("nothing here", 1))
+    ((passage, _),) = asyncio.run(Expanded(inner=Queried(), names=(ontology,)).search("nothing here", 1))
     assert passage.text == "nothing here"
 
 

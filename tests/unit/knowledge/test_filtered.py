@@ -24,7 +24,7 @@ from osler.knowledge.stored import Stored
 
 
 @block
-class Shown:
+class ShownPassages:
     """Passages of one word each, of which is known what the mapping says."""
 
     known: Mapping[str, Any] = {}
@@ -74,7 +74,7 @@ def test_conditions(known: Any, wanted: Any, passes: bool) -> None:
 
 
 def test_what_is_not_known_passes_only_if_told_so() -> None:
-    collection = Shown(known={"a": {"year": 2020}, "b": {}, "c": {"year": 1999}})
+    collection = ShownPassages(known={"a": {"year": 2020}, "b": {}, "c": {"year": 1999}})
     where = {"year": {"from": 2010}}
     assert search(Filtered(inner=BM25(collection=collection), where=where)) == ["a"]
     assert set(search(Filtered(inner=BM25(collection=collection), where=where, missing=True))) == {"a", "b"}
@@ -83,7 +83,7 @@ def test_what_is_not_known_passes_only_if_told_so() -> None:
 
 @given(st.lists(st.booleans(), max_size=120), st.integers(1, 30))
 def test_it_gives_k_where_there_are_k_in_the_order_of_the_index(kept: list[bool], k: int) -> None:
-    collection = Shown(known={f"p{place:03}": {"kept": flag} for place, flag in enumerate(kept)})
+    collection = ShownPassages(known={f"p{place:03}": {"kept": flag} for place, flag in enumerate(kept)})
     inner = BM25(collection=collection)
     everything = [passage.id for passage, _ in asyncio.run(inner.search("heart", 1000))]
     wanted = [name for name in everything if collection.known[name]["kept"]]
@@ -104,7 +104,7 @@ def test_over_a_store_by_source_and_meta(tmp_path: Path) -> None:
 
 
 def test_the_collection_is_found_under_what_stands_around_it() -> None:
-    one, two = Shown(known={"a": {}}), Shown(known={"b": {}})
+    one, two = ShownPassages(known={"a": {}}), ShownPassages(known={"b": {}})
     assert collection_of(Fused(indexes=(BM25(collection=one), BM25(collection=one)))) == one
     assert collection_of(Fused(indexes=(BM25(collection=one), BM25(collection=two)))) is None
     assert collection_of(Filtered(inner=BM25(collection=one))) == one
@@ -112,7 +112,7 @@ def test_the_collection_is_found_under_what_stands_around_it() -> None:
 
 
 def test_it_is_a_block_and_refuses_what_cannot_be() -> None:
-    inner = BM25(collection=Shown(known={"a": {}}))
+    inner = BM25(collection=ShownPassages(known={"a": {}}))
     made = Filtered(inner=inner, where={"year": {"from": 2000}, "language": ["en"]})
     assert from_spec(to_spec(made)) == made
     with pytest.raises(SpecError, match="cannot be tested by 'form'"):

@@ -13,6 +13,8 @@ import re
 import sys
 from collections.abc import Iterable
 
+from osler.knowledge.chunking.line_breaks import goes_on
+
 Places = tuple[tuple[int, int], ...]
 
 # Longer expressions stand first; what a false trigger covers is never a trigger.
@@ -72,15 +74,25 @@ _YES = re.compile(r"^(?:yes|yeah|yep|yup|sure|correct|right|i do|i have|uh-huh|æ
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
-    """Places of the sentences of a text: at full stops (not those in numbers and titles), questions, line breaks."""
+    """Places of the sentences of a text: at full stops (not those in numbers and titles), questions, line breaks.
+
+    A line break ends none where the line breaks off, as in "Do not give" with "10 mL as a bolus" on the next line.
+    """
     out, start = [], 0
     for match in _SENTENCE.finditer(text):
+        if match.group() == "\n" and _goes_on(text, start, match):
+            continue
         if text[start : match.start()].strip():
             out.append((start, match.start()))
         start = match.end()
     if text[start:].strip():
         out.append((start, len(text)))
     return out
+
+
+def _goes_on(text: str, start: int, match: re.Match[str]) -> bool:
+    stop = text.find("\n", match.end())
+    return goes_on(text[start : match.start()], text[match.end() : len(text) if stop < 0 else stop])
 
 
 @functools.lru_cache(maxsize=4096)
