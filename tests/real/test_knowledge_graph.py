@@ -50,6 +50,7 @@ def test_names_are_linked_and_passages_can_be_traced(joined: KnowledgeGraph) -> 
     assert "DOID:5844" in search.named("an old heart attack")
 
 
+@pytest.mark.timeout(900)  # embeds a thousand passages, on whatever machine
 def test_paths_help_on_real_findings() -> None:
     outcome: Outcome = experiments.experiment("dr_knows", quick=True)
     assert not outcome.failed, [claim.seen for claim in outcome.failed]
