@@ -21,13 +21,13 @@ class BioASQ:
     ``form`` says what is asked. "ideal": a paragraph, for every question; ``meta["references"]`` holds all gold
     paragraphs. "yesno": yes or no. "factoid": a JSON list of up to five names, best first; the target is the JSON list
     of the one gold name and ``meta["synonyms"]`` its other spellings. "list": a JSON list of all names; of each gold
-    entity the first spelling is in the target. ``input``: question, snippets ((passage id, text), ...), the gold text.
+    entity the first spelling is in the target. "passages": the JSON list of the ids of its gold passages, for retrieval. ``input``: question, snippets ((passage id, text), ...), the gold text.
     ``meta``: type, batch, year ("2019" to "2023"), pmids, relevance (gain 1 for each gold passage of ``passages()``),
     evidence (their ids). Passages that nobody judged may be relevant too.
     Source: Krithara et al., Scientific Data 2023.
     """
 
-    form: Literal["ideal", "yesno", "factoid", "list"] = "ideal"
+    form: Literal["ideal", "yesno", "factoid", "list", "passages"] = "ideal"
 
     title: ClassVar[str] = "BioASQ 7b to 11b"
     licence: ClassVar[str] = "CC BY 2.5; snippets are extracts of PubMed abstracts"
@@ -60,12 +60,12 @@ class BioASQ:
         found = published_rows("bioasq/bioasq_7b_11b_gold.jsonl.gz", _COLUMNS, what=self.title)
         filled(found, ("id", "question"), what=self.title)
         for row in found:
-            if self.form in ("ideal", row["type"]):
+            if self.form in ("ideal", "passages", row["type"]):
                 yield "test", self._example(row, [(name, texts[name]) for name in gold.get(row["id"], ())])
 
     def _example(self, row: dict[str, Any], snippets: list[tuple[str, str]]) -> Example:
-        target, choices, extra = self._answer(row)
         names = tuple(name for name, _ in snippets)
+        target, choices, extra = (as_json(names), (), {}) if self.form == "passages" else self._answer(row)
         return Example(
             id=f"bioasq/{row['id']}",
             input={"question": row["question"].strip(), "snippets": tuple(snippets)},

@@ -24,5 +24,5 @@ RECIPE = Template(
     sources=("bio_asq",),
     references=("Krithara et al. 2023, Scientific Data 10:170", "Xiong et al. 2024, arXiv:2402.13178, section 2.2"),
     access="open: CC BY 2.5",
-    data=BioASQ(),
+    data=BioASQ(form="passages"),
 )

@@ -90,9 +90,13 @@ def sentences(text: str) -> list[tuple[int, int]]:
     return out
 
 
+_SEEN = 400  # characters before and after a line break that tell whether a sentence goes on
+
+
 def _goes_on(text: str, start: int, match: re.Match[str]) -> bool:
     stop = text.find("\n", match.end())
-    return goes_on(text[start : match.start()], text[match.end() : len(text) if stop < 0 else stop])
+    begin = max(start, match.start() - _SEEN)  # a bound, or a text of a hundred thousand lines takes minutes
+    return goes_on(text[begin : match.start()], text[match.end() : (len(text) if stop < 0 else stop)][:_SEEN])
 
 
 @functools.lru_cache(maxsize=4096)
