@@ -28,6 +28,7 @@ YOURS = {"health_bench", "labelled_text", "open_text"}  # tasks over a file of t
 PLAYED = {"consultation"}  # several turns: the simulated model knows answers and no conversations
 # Measures that the gold answer does not bring to their best value, and why.
 SHORT: dict[str, dict[str, str]] = {
+    "research_passages": {"recall_at10": "some questions have more than ten gold passages"},
     "trial_search": {"precision_at10": "most patients have fewer than ten fitting trials among those held"},
     "plain_language": {"sari": "one of two adaptations cannot keep and add what the other does"},
     "plain_sentence": {"sari": "one of several adaptations cannot keep and add what the others do"},
