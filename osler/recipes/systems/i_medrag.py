@@ -1,13 +1,10 @@
 """i-MedRAG: four rounds of three follow-up questions, each answered by MedRAG (Xiong et al. 2024, arXiv:2408.00727)."""
 
 from osler.knowledge.bm25 import BM25
-from osler.knowledge.dense import Dense
-from osler.knowledge.fusion import Fused
-from osler.knowledge.medrag_snippets import MedRAGSnippets
-from osler.models.sentence_encoder import SentenceEncoder
 from osler.prompting.chain_of_thought import ChainOfThought
 from osler.prompting.follow_up import FollowUp
 from osler.prompting.zero_shot import ZeroShot
+from osler.recipes.systems import medrag
 
 RECIPE = FollowUp(
     rounds=4,
@@ -15,25 +12,7 @@ RECIPE = FollowUp(
     tries=3,
     k=32,
     passage_tokens=15_000,
-    index=Fused(
-        constant=100.0,
-        depth=100,
-        indexes=(
-            BM25(collection=MedRAGSnippets(), k1=0.9, b=0.4),
-            Dense(
-                collection=MedRAGSnippets(),
-                encoder=SentenceEncoder(path="facebook/contriever", pooling="mean", unit="never"),
-                similarity="dot",
-            ),
-            Dense(collection=MedRAGSnippets(), encoder=SentenceEncoder(path="allenai/specter", pooling="cls")),
-            Dense(
-                collection=MedRAGSnippets(),
-                encoder=SentenceEncoder(path="ncbi/MedCPT-Article-Encoder", pooling="cls", unit="never"),
-                query_encoder=SentenceEncoder(path="ncbi/MedCPT-Query-Encoder", pooling="cls", unit="never"),
-                similarity="dot",
-            ),
-        ),
-    ),
+    index=medrag.RECIPE.index,
     answering=ZeroShot(by="generate", max_tokens=1024),
     inner=ChainOfThought(inner=ZeroShot(by="generate", max_tokens=1024)),
 )
