@@ -1,0 +1,1 @@
+"""Learning from preferences: pairs, reward models, and the methods that follow them."""

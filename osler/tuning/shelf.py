@@ -1,0 +1,92 @@
+"""Where trained models stand on this machine: one folder each, named by what the training is, whole or not there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+
+from osler.core.block import canonical, digest
+from osler.core.content import content_hash_of
+from osler.core.errors import DataError
+
+MANIFEST = "training.json"
+_WEIGHTS = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja")
+_BESIDE = {MANIFEST, "curve.json"}
+
+
+def default_shelf() -> Path:
+    """OSLER_MODELS, else the models of the user's cache as the XDG base directory specification names it."""
+    named = os.environ.get("OSLER_MODELS", "")
+    if named:
+        return Path(named)
+    held = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(held) if os.path.isabs(held) else Path.home() / ".cache") / "osler" / "models"
+
+
+def weights_hash(folder: Path) -> str:
+    """Hash of all that decides what the model in ``folder`` answers: weights, configuration, tokenizer, adapter."""
+    files = sorted({file for pattern in _WEIGHTS for file in folder.glob(pattern)} - {folder / n for n in _BESIDE})
+    return digest(canonical([[file.name, content_hash_of(file)] for file in files]), size=8)
+
+
+class Held(NamedTuple):
+    """A model on the shelf: its folder and what ``training.json`` says."""
+
+    folder: Path
+    manifest: Mapping[str, Any]
+
+
+class Shelf:
+    """Trained models in ``folder``. A training has a key, the hash of its identity; it is made once."""
+
+    def __init__(self, folder: str | Path = "") -> None:
+        self.folder = Path(folder) if folder else default_shelf()
+
+    def place(self, key: str) -> Path:
+        return self.folder / key
+
+    def state(self, key: str) -> Path:
+        """Where the checkpoints of a training in progress are."""
+        return self.folder / f"{key}.state"
+
+    def find(self, key: str) -> Held | None:
+        """The whole model of ``key``; None where there is none yet. DataError where its files were changed."""
+        place = self.place(key)
+        if not (place / MANIFEST).is_file():
+            return None
+        manifest: Mapping[str, Any] = orjson.loads((place / MANIFEST).read_bytes())
+        if manifest.get("weights") != weights_hash(place):
+            raise DataError(
+                f"the files of the trained model {key} are not those that training wrote",
+                hint=f"remove the folder {key} of the models to train it again",
+            )
+        return Held(place, manifest)
+
+    def begin(self, key: str) -> Path:
+        """A fresh folder to write the model of ``key`` to, invisible until ``finish``."""
+        part = self.folder / f".{key}.{os.getpid()}.part"
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        return part
+
+    def finish(self, key: str, part: Path, manifest: Mapping[str, Any]) -> Held:
+        """Make what was written to ``part`` the model of ``key``, at once; its checkpoints go."""
+        whole = {**manifest, "weights": weights_hash(part)}
+        (part / MANIFEST).write_bytes(orjson.dumps(whole, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
+        for file in part.iterdir():
+            with file.open("rb") as opened:
+                os.fsync(opened.fileno())
+        place = self.place(key)
+        if not (place / MANIFEST).is_file():  # another process may have made the same in the meantime
+            shutil.rmtree(place, ignore_errors=True)
+            part.rename(place)
+        shutil.rmtree(part, ignore_errors=True)
+        shutil.rmtree(self.state(key), ignore_errors=True)
+        held = self.find(key)
+        assert held is not None
+        return held

@@ -1,0 +1,261 @@
+"""What all training stages share: a model made from a model and data, once, kept on the shelf, served from its folder.
+
+A stage is a block that is a Model. Before training it is a plan; ``train`` gives a copy whose field ``weights`` names
+what came out, by hash, so that the id evaluated is the id served. The base may be a stage itself: it is trained first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from osler.core.block import canonical, digest, replace, to_spec
+from osler.core.content import content_hash_of
+from osler.core.errors import ModelError, SpecError
+from osler.core.types import Message, Prompt, Reply
+from osler.models.embedding import Embedded
+from osler.models.encoder import Encoder
+from osler.models.local import Local
+from osler.models.minilm import Floats, model_folder
+from osler.tuning.schedule import Schedule
+from osler.tuning.shelf import Held, Shelf
+from osler.tuning.trainer.loop import Progress, Record
+
+Pairs = Sequence[tuple[Prompt, str]]
+Tell = Callable[[str, Progress], None]
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One training to be done. ``folder``: where the model's files go. ``state``: where checkpoints go. ``base``: the
+    base as it is ready to be used, a shape or a model with a folder. ``pairs``: the study's training cases, if any."""
+
+    folder: Path
+    state: Path
+    base: Any
+    pairs: Pairs
+    seed: int
+    identity: Mapping[str, Any]
+    tell: Callable[[Progress], None] | None
+
+
+class Stage:
+    """The part of a training stage that is the same for all; a stage is ``@block class X(Stage)`` with these fields.
+
+    ``build`` trains and writes a model folder that ``Local`` can read; it returns the record and figures for the card.
+    ``data_hash`` names the data. ``reads_pairs`` says whether the study's training cases are learnt from.
+    """
+
+    base: Any
+    schedule: Schedule
+    weights: str
+    shelf: str
+
+    operational: ClassVar[tuple[str, ...]] = ("shelf",)
+
+    def build(self, work: Work) -> tuple[Record, Mapping[str, Any]]:
+        raise NotImplementedError
+
+    def data_hash(self, pairs: Pairs) -> str:
+        """Hash of all rows that are learnt from; called before training, and part of its identity."""
+        raise NotImplementedError
+
+    @property
+    def reads_pairs(self) -> bool:
+        """Whether the study's own training cases are what is learnt; False where the stage has data of its own."""
+        return getattr(self, "data", None) is None
+
+    @property
+    def supports(self) -> frozenset[str]:
+        return frozenset({"generate", "score", "train"})
+
+    async def train(self, pairs: Pairs = (), *, seed: int = 0) -> Self:
+        """A copy with weights: trained now, base first, or found on the shelf."""
+        return await asyncio.to_thread(made, self, pairs, seed=seed)
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the trained model. ModelError before training, and where it is not on this machine."""
+        return self.held.folder
+
+    @property
+    def held(self) -> Held:
+        known: Held | None = self.__dict__.get("_held")
+        if known is not None:
+            return known
+        name = type(self).__name__
+        if not self.weights:
+            raise ModelError(f"{name} has not been trained", hint="osler train, or model.train()", kind="untrained")
+        key, _, weights = self.weights.partition("/")
+        found = Shelf(self.shelf).find(key)
+        if found is None or found.manifest["weights"] != weights:
+            raise ModelError(
+                f"the trained {name} {self.weights} is not on this machine",
+                hint="copy its folder to the folder OSLER_MODELS, or train it again",
+                kind="missing",
+            )
+        self.__dict__["_held"] = found
+        return found
+
+    def content_hash(self) -> str:
+        return self.weights or digest(canonical(to_spec(self, identity=True)))
+
+    @property
+    def local(self) -> Local:
+        """The trained model as a Local over its folder."""
+        return Local(path=str(self.folder))
+
+    @property
+    def context(self) -> int:
+        return self.local.context
+
+    async def count(
+        self,
+        messages: Sequence[Message],
+        *,
+        schema: Mapping[str, Any] | None = None,
+        tools: Sequence[Mapping[str, Any]] = (),
+    ) -> int:
+        return await self.local.count(messages, schema=schema, tools=tools)
+
+    async def embed(self, texts: Sequence[str]) -> Floats:
+        return await self.local.embed(texts)
+
+    async def embedded(self, texts: Sequence[str]) -> Embedded:
+        return await self.local.embedded(texts)
+
+    async def generate(
+        self,
+        messages: Sequence[Message],
+        *,
+        temperature: float = 0.0,
+        seed: int = 0,
+        max_tokens: int = 512,
+        schema: Mapping[str, Any] | None = None,
+        tools: Sequence[Mapping[str, Any]] = (),
+        n: int = 1,
+    ) -> Reply:
+        return await self.local.generate(
+            messages, temperature=temperature, seed=seed, max_tokens=max_tokens, schema=schema, tools=tools, n=n
+        )
+
+    async def score(self, messages: Sequence[Message], choices: Sequence[str]) -> Reply:
+        return await self.local.score(messages, choices)
+
+
+def made(model: Any, pairs: Pairs = (), *, seed: int = 0, shelf: str | Path = "", tell: Tell | None = None) -> Any:
+    """``model`` with weights: every stage in it trained, base first, or found on the shelf; anything else as it is.
+
+    ``shelf``: the folder of the models, in place of the stage's own. ``tell``: gets the stage's name and its progress.
+    """
+    if not isinstance(model, Stage):
+        return model
+    here = replace(model, shelf=str(shelf)) if shelf else model
+    if here.weights:
+        _ = here.held  # it must be there, and unchanged
+        return here
+    inner = {
+        name: made(value, pairs, seed=seed, shelf=here.shelf, tell=tell)
+        for name, value in ((name, getattr(here, name)) for name in here.__dataclass_fields__)  # type: ignore[attr-defined]
+        if isinstance(value, Stage)
+    }
+    inner |= {
+        name: tuple(made(value, pairs, seed=seed, shelf=here.shelf, tell=tell) for value in values)
+        for name, values in ((name, getattr(here, name)) for name in here.__dataclass_fields__)  # type: ignore[attr-defined]
+        if isinstance(values, tuple) and any(isinstance(value, Stage) for value in values)
+    }
+    ready = replace(here, **inner) if inner else here
+    used = pairs if ready.reads_pairs else ()
+    if ready.reads_pairs and not len(used):
+        raise SpecError(
+            f"{type(ready).__name__} has no data to learn from",
+            hint="give it data = ..., or a study with training cases",
+        )
+    held = _find_or_build(ready, used, seed, tell)
+    done = replace(here, weights=f"{held.folder.name}/{held.manifest['weights']}")
+    done.__dict__["_held"] = held
+    return done
+
+
+def _find_or_build(stage: Stage, pairs: Pairs, seed: int, tell: Tell | None) -> Held:
+    identity = {
+        "format": FORMAT,
+        "stage": type(stage).__name__,
+        "spec": to_spec(stage, identity=True),
+        "base": base_hash(stage.base),
+        "data": stage.data_hash(pairs),
+        "seed": seed,
+    }
+    key = digest(canonical(identity), size=8)
+    shelf = Shelf(stage.shelf)
+    found = shelf.find(key)
+    if found is not None:
+        return found
+    part = shelf.begin(key)
+    name = type(stage).__name__
+    work = Work(
+        folder=part,
+        state=shelf.state(key),
+        base=stage.base,
+        pairs=pairs,
+        seed=seed,
+        identity=identity,
+        tell=None if tell is None else lambda progress: tell(name, progress),
+    )
+    record, about = stage.build(work)
+    manifest = {**identity, "record": record_json(record), "about": dict(about)}
+    return shelf.finish(key, part, manifest)
+
+
+def record_json(record: Record) -> dict[str, Any]:
+    return {
+        "curve": record.curve,
+        "looks": record.looks,
+        "best": record.best,
+        "seconds": round(record.seconds, 2),
+        "cpu_seconds": round(record.cpu_seconds, 2),
+        "tokens": record.tokens,
+        "stopped": record.stopped,
+    }
+
+
+def base_hash(base: Any) -> str:
+    """Hash of the weights of a base; of a shape or of anything without a folder, of its spec."""
+    if isinstance(base, Stage):
+        return base.weights
+    folder = folder_of(base)
+    return content_hash_of(folder) if folder is not None else digest(canonical(to_spec(base, identity=True)))
+
+
+def folder_of(model: Any) -> Path | None:
+    """The folder that a model's weights are in; None for a shape and for what has no folder.
+
+    ``Encoder()`` is the installed MiniLM. A hub name is looked up among the models downloaded to this machine, and
+    downloaded where ``local_files_only`` is false.
+    """
+    if isinstance(model, Stage):
+        return model.folder
+    if isinstance(model, Encoder):
+        return model_folder("")
+    if isinstance(model, Local):
+        return Path(model.path) if Path(model.path).is_dir() else _snapshot(model)
+    return None
+
+
+def _snapshot(model: Local) -> Path:
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(
+            snapshot_download(model.path, revision=model.revision or None, local_files_only=model.local_files_only)
+        )
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"the base {model.path!r} is not on this machine",
+            hint="download it and give its folder, or set local_files_only = false",
+            kind="missing",
+        ) from error
