@@ -18,7 +18,7 @@ EXCHANGE = ("lm-eval", "helm", "healthbench", "inspect")
 WHERE = (
     dict.fromkeys(("compare", "matrix", "export", "import"), "sharing")
     | {"judge": "scoring", "rate": "scoring"}
-    | {"knowledge": "knowledge"}
+    | {"knowledge": "knowledge", "train": "training", "trained": "training"}
 )
 LISTS = ("tasks", "models", "systems", "metrics", "sources", "tools", "experiments")
 
@@ -123,6 +123,10 @@ def _parser() -> argparse.ArgumentParser:
         _verb(verbs, "knowledge", "what systems may look up: add, update, delete, show and search documents"), _verb
     )
 
+    _train(_verb(verbs, "train", "train a model from a recipe, or one of a study; a second run finds it made"))
+    trained = _verb(verbs, "trained", "the models that were trained on this machine")
+    trained.add_argument("--shelf", type=Path, help="the folder of trained models")
+
     listing = _verb(verbs, "list", "what can be named in a study")
     listing.add_argument("kind", choices=LISTS)
 
@@ -136,6 +140,16 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("name", help="the benchmark: engine, score or retrieval")
     bench.add_argument("--quick", action="store_true", help="fewer rounds, for a first look")
     return parser
+
+
+def _train(train: argparse.ArgumentParser) -> None:
+    train.add_argument("name", help="a recipe (osler list models), or the name of a model in the study")
+    train.add_argument("--study", type=Path, help="a study file, whose training cases are learnt from")
+    train.add_argument("--preset", choices=("full", "tiny"), default="tiny", help="the recipe's size (default: tiny)")
+    train.add_argument("--seed", type=int, default=0, help="the seed of everything drawn (default: 0)")
+    train.add_argument(
+        "--shelf", type=Path, help="where trained models go (default: OSLER_MODELS, or the user's cache)"
+    )
 
 
 def _rate(rate: argparse.ArgumentParser) -> None:

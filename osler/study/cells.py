@@ -13,6 +13,7 @@ from osler.study.dataset import Dataset, fits_by_calls, has_pool, inside
 from osler.study.fitting import judged_by
 from osler.study.names import Entry
 from osler.study.resolve import Study
+from osler.tuning.stage import Stage
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ def cells(study: Study, data: Dataset) -> list[Cell]:
     out = []
     for model, system in study.arms():
         learnt = own[model.name] or (shared if "train" in model.block.supports else "")
+        if own[model.name] and isinstance(model.block, Stage) and model.block.wants_pairs:
+            learnt = f"{own[model.name]} {shared}"
         shows = shared if has_pool(system.block) else ""
         search = [_valid(data, study), *_judge(study)] if fits_by_calls(system.block) else []
         for seed in study.seeds:
@@ -93,5 +96,11 @@ def _own(model: Any, study: Study) -> str:
     """The hash of a model's own training data, "" where it has none."""
     source = getattr(model, "data", None)
     if not isinstance(source, Source):
-        return ""
+        return _of_stages(model) if isinstance(model, Stage) else ""
     return dataset_hash(replace(study.task, data=source).examples("train"))
+
+
+def _of_stages(stage: Stage) -> str:
+    """The hash of all texts and dialogues that a stage and those it stands on learn from; "" where there are none."""
+    own = [held.data_hash(()) for held in inside(stage) if isinstance(held, Stage) and not held.reads_pairs]
+    return digest(canonical(own), size=8) if own else ""

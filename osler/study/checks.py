@@ -23,6 +23,7 @@ from osler.study.file import Problems, attempt
 from osler.study.matrix import dimension
 from osler.study.names import Entry
 from osler.study.resolve import Study
+from osler.tuning.stage import Stage
 
 LABEL = 160  # characters; a longer choice is a text and no label
 
@@ -226,6 +227,8 @@ def _number(value: Any) -> bool:
 
 def wants_training(entry: Entry) -> bool:
     own = getattr(entry.block, "data", None)
+    if isinstance(entry.block, Stage):
+        return entry.block.wants_pairs or has_pool(entry.block)
     return ("train" in getattr(entry.block, "supports", ()) and own in (None, "train")) or has_pool(entry.block)
 
 

@@ -20,6 +20,7 @@ from osler.evaluation.table import spelled
 from osler.prompting.optimise.trials import fitting_of
 from osler.study.resolve import Study
 from osler.tasks.template import Template
+from osler.tuning.stage import Stage
 
 _NOTHING = "nothing is trained or shown, so nothing can leak"
 _NEAR = "near means at least 0.8 of word 5-grams shared"
@@ -144,6 +145,10 @@ def _learns(strategy: Any) -> bool:
 def training_cases(model: Any, study: Study, fold: Fold) -> tuple[Sequence[Example], str]:
     """What a trainable model learns from: its own ``data`` when it names a source, else the fold's training cases."""
     own = getattr(model, "data", None)
+    if isinstance(model, Stage) and not isinstance(own, Source):
+        own = None
+        if not model.wants_pairs:
+            return (), "data of its own"
     if own is None or own == "train":
         return fold.train, "training split" if not study.folds else "other folds"
     if isinstance(own, Source):

@@ -46,6 +46,7 @@ KEYS: Mapping[str, tuple[tuple[type, ...], str]] = {
         _TABLE,
         'a table such as { rubric = "seven_dimensions", cases = 30 }',
     ),
+    "tuning": (_TABLE, "a table such as { minimum = 50, usd_per_hour = 2.5, calls = 100000 }"),
     "limit": ((int,), "a whole number of cases"),
     "name": ((str,), "a short name"),
 }

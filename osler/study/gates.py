@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from osler.core.store import Store
+from osler.study import after_tuning
 from osler.study.report import ranking
+from osler.tuning.gate import Attempt
 
 STAGES = ("task formulation", "model selection", "prompt engineering", "fine-tuning", "deployment")
 _UNCOUNTED = "simulated models, baselines and recorded answers"
@@ -39,6 +41,15 @@ def gates(results: Mapping[str, Any]) -> list[dict[str, Any]]:
     if tuned:
         rows += _after_tuning(results, _best(prompted, accept, cases), _candidate(tuned, accept, cases), accept)
     return rows
+
+
+def attempts_of(results: Mapping[str, Any]) -> tuple[list[Attempt], float]:
+    """The prompting attempts of a study that count, and the tokens of a call of its shortest prompt (0: none ran)."""
+    accept, cases = results["study"]["accept"], results["data"]["n"]
+    rows = [row for row in results["systems"] if not ranking.baseline(row) and not _trained(row) and not _replayed(row)]
+    read = {row["name"]: row["usage"]["tokens_in"] / max(1, row["usage"]["calls"]) for row in rows}
+    made = [Attempt(row["name"], bool(accept) and meets(row, accept, cases), read[row["name"]]) for row in rows]
+    return made, min((tokens for tokens in read.values() if tokens), default=0.0)
 
 
 def meets(row: Mapping[str, Any], accept: Mapping[str, Any], cases: int | None = None) -> bool:
@@ -138,20 +149,34 @@ def _after_tuning(
     tuned: Mapping[str, Any] | None,
     accept: Mapping[str, Any],
 ) -> list[dict[str, Any]]:
+    """The tuned model must meet the target, beat the best prompt in a paired test (where prompts were only too long: be
+    no worse and pay off), and be no worse in safety; else the study goes back to its task card."""
     cases = results["data"]["n"]
     met = tuned is not None and meets(tuned, accept, cases)
-    reason, better = _against(tuned, accept, cases), True
+    reason, good = _against(tuned, accept, cases), True
+    found = results.get("tuning") or {}
     if best is not None and tuned is not None:
-        better, said = _beats(results, tuned["name"], best["name"], accept["metric"])
+        shorter = found.get("trigger") == "shorter prompts"
+        if shorter:
+            good, said = after_tuning.no_worse(
+                results, tuned["name"], best["name"], accept["metric"], found["safety_margin"]
+            )
+        else:
+            good, said = _beats(results, tuned["name"], best["name"], accept["metric"])
         reason += f"; {said}"
+        safe, said = after_tuning.safety(results, tuned["name"], best["name"], found)
+        pays, paid = after_tuning.pays(found, needed=shorter)
+        good = good and safe and pays
+        reason += "".join(f"; {part}" for part in (said, paid) if part)
+    passed = met and good
     return [
-        _row("fine-tuning -> deployment", met and better, reason),
+        _row("fine-tuning -> deployment", passed, reason),
         _row(
             "fine-tuning -> task formulation",
-            not met,
-            "the tuned model misses the target: revise the task card"
-            if not met
-            else "not needed: the tuned model meets the target",
+            not passed,
+            "not needed: the tuned model passes"
+            if passed
+            else f"the tuned model {'misses the target' if not met else 'meets the target and fails its gate'}: revise the task card",
         ),
     ]
 

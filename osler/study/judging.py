@@ -24,7 +24,7 @@ from osler.study.opinions import opinions
 from osler.study.plan import Plan
 from osler.study.progress import Progress, Silent
 from osler.study.resolve import Study
-from osler.study.run import first_of, spent
+from osler.study.work import first_of, spent
 
 STOP_AFTER = 30  # judgments in a row that failed: the endpoint is down
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from osler.core.store import Store
 from osler.study.plan import Plan
+from osler.tuning.stage import Stage
 
 
 def training(plan: Plan, store: Store, row: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -21,6 +22,7 @@ def training(plan: Plan, store: Store, row: Mapping[str, Any]) -> dict[str, Any]
         "seconds": sum(e["seconds"] for e in made[-max(1, plan.study.folds) :]) if made else None,
         "data": made[-1]["data"] if made else "",
         "tuned": not baseline,
+        "stage": isinstance(entry.block, Stage),
     }
 
 

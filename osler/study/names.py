@@ -161,6 +161,8 @@ def _one(kind: type[Any], key: str, value: Any, there: Any) -> Any:
         value = resolve("model", value)
     elif isinstance(value, (str, Mapping)) and hint is Strategy:
         value = resolve("system", value)
+    elif key.endswith("base") and hint is Any and isinstance(value, (str, Mapping)):
+        value = _base(value)
     elif isinstance(value, Mapping) and ("source" in value or hint is Source):
         value = resolve("source", value)
     elif isinstance(value, Mapping) and isinstance(value.get("use"), str):
@@ -173,6 +175,14 @@ def _one(kind: type[Any], key: str, value: Any, there: Any) -> Any:
             f"{snake(kind.__name__)}.{key} must be a {wanted}, and {got} is none", hint="name another block"
         )
     return value
+
+
+def _base(value: Any) -> Any:
+    """What a training stage stands on: a model by name or table, or the shape of a network that is trained from scratch."""
+    named = value if isinstance(value, str) else value.get("use", "")
+    if str(named).replace("-", "_") in ("encoder_shape", "decoder_shape"):
+        return _any_block({"use": value} if isinstance(value, str) else value)
+    return resolve("model", value)
 
 
 def _sole(hint: Any) -> Any:

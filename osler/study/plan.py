@@ -20,6 +20,7 @@ from osler.study.file import Problems, attempt
 from osler.study.learnt import learnt
 from osler.study.resolve import Study
 from osler.study.searching import searching, told, voting
+from osler.study.tuning_rule import asked
 
 _SAMPLE = 40  # prompts whose length stands for all
 
@@ -89,6 +90,7 @@ def plan(study: Study, store: Store | None = None) -> Plan:
         checks.probed(study, data.test, problems)
         checks.talks(study, data.test, problems)
     checks.rating(study, problems)
+    asked(study, problems)
     problems.raise_any()
     assert data is not None
     made = attempt(problems, "cells", lambda: cells(study, data))  # a file that a model names may be missing

@@ -47,6 +47,7 @@ from osler.study.probes import as_they_are, by_dimension, probes
 from osler.study.published import published
 from osler.study.rating import RatingRecord, hidden_record, last_record, rating_results
 from osler.study.resolve import Study
+from osler.study.tuning_gate import tuning
 from osler.study.variants import variants
 
 
@@ -112,6 +113,7 @@ def score(plan: Plan, store: Store) -> Scored:
     results["rating"] = rating_results(rating)
     results["variants"] = tried
     results["judges"] = reports(plan.study.name, plan.study.judges, store)
+    results["tuning"] = tuning(plan, store, results)
     results["gates"] = gates.gates(results)
     results["stages"] = gates.stages(results)
     results["cases"] = mistakes(plan, cases, said, frame(plan.study))

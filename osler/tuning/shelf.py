@@ -30,8 +30,8 @@ def default_shelf() -> Path:
 
 def weights_hash(folder: Path) -> str:
     """Hash of all that decides what the model in ``folder`` answers: weights, configuration, tokenizer, adapter."""
-    files = sorted({file for pattern in _WEIGHTS for file in folder.glob(pattern)} - {folder / n for n in _BESIDE})
-    return digest(canonical([[file.name, content_hash_of(file)] for file in files]), size=8)
+    files = sorted({file for pattern in _WEIGHTS for file in folder.rglob(pattern)} - {folder / n for n in _BESIDE})
+    return digest(canonical([[file.relative_to(folder).as_posix(), content_hash_of(file)] for file in files]), size=8)
 
 
 class Held(NamedTuple):
@@ -67,6 +67,11 @@ class Shelf:
             )
         return Held(place, manifest)
 
+    def listed(self) -> list[dict[str, Any]]:
+        """All whole models on the shelf: key, stage, data, seed, size and time; the newest last."""
+        found = sorted(self.folder.glob(f"*/{MANIFEST}"), key=lambda file: file.stat().st_mtime)
+        return [_row(file) for file in found]
+
     def begin(self, key: str) -> Path:
         """A fresh folder to write the model of ``key`` to, invisible until ``finish``."""
         part = self.folder / f".{key}.{os.getpid()}.part"
@@ -78,7 +83,7 @@ class Shelf:
         """Make what was written to ``part`` the model of ``key``, at once; its checkpoints go."""
         whole = {**manifest, "weights": weights_hash(part)}
         (part / MANIFEST).write_bytes(orjson.dumps(whole, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
-        for file in part.iterdir():
+        for file in (file for file in part.rglob("*") if file.is_file()):
             with file.open("rb") as opened:
                 os.fsync(opened.fileno())
         place = self.place(key)
@@ -90,3 +95,16 @@ class Shelf:
         held = self.find(key)
         assert held is not None
         return held
+
+
+def _row(file: Path) -> dict[str, Any]:
+    manifest = orjson.loads(file.read_bytes())
+    return {
+        "key": file.parent.name,
+        "stage": manifest.get("stage", ""),
+        "data": manifest.get("data", ""),
+        "seed": manifest.get("seed", 0),
+        "weights": manifest.get("weights", ""),
+        "megabytes": sum(item.stat().st_size for item in file.parent.iterdir() if item.is_file()) / 1e6,
+        "cpu_seconds": manifest.get("record", {}).get("cpu_seconds", 0.0),
+    }

@@ -16,6 +16,7 @@ from osler.core.block import canonical, digest, replace, to_spec
 from osler.core.content import content_hash_of
 from osler.core.errors import ModelError, SpecError
 from osler.core.types import Message, Prompt, Reply
+from osler.data.source import Source
 from osler.models.embedding import Embedded
 from osler.models.encoder import Encoder
 from osler.models.local import Local
@@ -66,8 +67,14 @@ class Stage:
 
     @property
     def reads_pairs(self) -> bool:
-        """Whether the study's own training cases are what is learnt; False where the stage has data of its own."""
-        return getattr(self, "data", None) is None
+        """Whether cases of the study's task are what this stage learns; False where it has texts or dialogues of its own."""
+        data = getattr(self, "data", None)
+        return data is None or isinstance(data, Source)
+
+    @property
+    def wants_pairs(self) -> bool:
+        """Whether this stage, or one that it stands on, learns from cases of the study's task."""
+        return self.reads_pairs or any(stage.wants_pairs for stage in stages_in(self))
 
     @property
     def supports(self) -> frozenset[str]:
@@ -145,6 +152,13 @@ class Stage:
 
     async def score(self, messages: Sequence[Message], choices: Sequence[str]) -> Reply:
         return await self.local.score(messages, choices)
+
+
+def stages_in(stage: Stage) -> list[Stage]:
+    """The stages that stand in the fields of a stage, not those inside them."""
+    values = [getattr(stage, name) for name in stage.__dataclass_fields__]  # type: ignore[attr-defined]
+    flat = [item for value in values for item in (value if isinstance(value, tuple) else (value,))]
+    return [item for item in flat if isinstance(item, Stage)]
 
 
 def made(model: Any, pairs: Pairs = (), *, seed: int = 0, shelf: str | Path = "", tell: Tell | None = None) -> Any:

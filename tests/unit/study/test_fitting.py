@@ -27,8 +27,9 @@ from osler.study.names import Entry
 from osler.study.plan import Plan, plan
 from osler.study.progress import Silent
 from osler.study.resolve import Study, load
-from osler.study.run import Outcome, run
+from osler.study.run import run
 from osler.study.status import picture, status
+from osler.study.work import Outcome
 
 SEARCH = TextualGradient(backward=SimulatedCritic(), most_valid=20, steps=4)
 

@@ -38,7 +38,8 @@ from osler.study.plan import Plan, plan
 from osler.study.report import render
 from osler.study.resolve import Study, load
 from osler.study.results import frame, score
-from osler.study.run import Outcome, run
+from osler.study.run import run
+from osler.study.work import Outcome
 from osler.tools.ncbi import Ncbi
 
 LADDER = Ladder(rungs=(Rung(name="direct", strategy=ZeroShot()), Rung(name="few", strategy=FewShot(k=2))))

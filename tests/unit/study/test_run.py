@@ -17,7 +17,8 @@ from osler.core.types import Message, Prompt, Reply
 from osler.study.names import Entry
 from osler.study.plan import plan
 from osler.study.resolve import Study, load
-from osler.study.run import Outcome, run
+from osler.study.run import run
+from osler.study.work import Outcome
 
 
 @block

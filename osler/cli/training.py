@@ -1,0 +1,123 @@
+"""``train``: make a model from a recipe and data, with progress; a second run finds it made."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from typing import Any
+
+from osler.cli.out import emit
+from osler.core.errors import SpecError
+
+
+def train(arguments: argparse.Namespace) -> int:
+    """Train what a recipe of models, or a model of a study file, names: its bases first."""
+    from osler.tuning.stage import Stage, made
+
+    model, pairs = _wanted(arguments)
+    if not isinstance(model, Stage):
+        raise SpecError(
+            f"{arguments.name} is not trained by a stage", hint="osler list models shows which models are trained"
+        )
+    done = made(
+        model, pairs, seed=arguments.seed, shelf=arguments.shelf or "", tell=None if arguments.json else _Told()
+    )
+    held = done.held
+    record, about = held.manifest["record"], held.manifest.get("about", {})
+    found = {
+        "model": arguments.name,
+        "weights": done.weights,
+        "folder": str(held.folder),
+        "steps": len(record["curve"]),
+        "loss": record["curve"][-1]["loss"] if record["curve"] else None,
+        "looks": record["looks"][-1:] or [],
+        "tokens": record["tokens"],
+        "seconds": record["seconds"],
+        "cpu_seconds": record["cpu_seconds"],
+        "about": about,
+    }
+    if arguments.json:
+        emit(found)
+        return 0
+    loss = "" if found["loss"] is None else f", last loss {found['loss']:.4f}"
+    print(
+        f"{arguments.name}: {found['steps']:,} steps, {found['tokens']:,} tokens, {found['cpu_seconds']:,.0f} CPU seconds{loss}"
+    )
+    for look in found["looks"]:
+        print("held out: " + ", ".join(f"{name} {value:.4f}" for name, value in look.items() if name != "step"))
+    print(f"weights: {done.weights}\nfolder: {held.folder}")
+    card = held.folder / "README.md"
+    if card.is_file():
+        print(f"card: {card}")
+    return 0
+
+
+def trained(arguments: argparse.Namespace) -> int:
+    """The models on the shelf: what each is, from which data, when and how large."""
+    from osler.tuning.shelf import Shelf
+
+    rows = Shelf(arguments.shelf or "").listed()
+    if arguments.json:
+        emit(rows)
+        return 0
+    if not rows:
+        print("No model was trained on this machine yet: osler train RECIPE")
+    for row in rows:
+        print(
+            f"{row['key']}  {row['stage']:<16} data {row['data'][:12]}  {row['megabytes']:8.1f} MB  {row['cpu_seconds']:8.0f} CPU s"
+        )
+    return 0
+
+
+def _wanted(arguments: argparse.Namespace) -> tuple[Any, Any]:
+    """The model that is to be trained, and the training cases of its study."""
+    from osler import recipes
+
+    if arguments.study is None:
+        model = recipes.recipe("models", arguments.name, preset=arguments.preset)
+        if getattr(model, "wants_pairs", False):
+            raise SpecError(
+                f"{arguments.name} learns from the training cases of a study",
+                hint=f"osler train {arguments.name} --study FILE, or run the study",
+            )
+        return model, ()
+    from osler.study.dataset import training_cases
+    from osler.study.plan import plan
+    from osler.study.resolve import load
+
+    study = load(arguments.study)
+    named = {entry.name: entry.block for entry in study.models}
+    model = named.get(arguments.name) or recipes.recipe("models", arguments.name, preset=arguments.preset)
+    fold = plan(study).data.folds[0]
+    cases, _ = training_cases(model, study, fold)
+    return model, [(study.task.prompt(case), case.target) for case in cases]
+
+
+class _Told:
+    """Progress on standard error, a line every few seconds."""
+
+    def __init__(self, every_s: float = 5.0) -> None:
+        self._every, self._last, self._stage = every_s, 0.0, ""
+
+    def __call__(self, stage: str, progress: Any) -> None:
+        now = time.monotonic()
+        if stage == self._stage and now - self._last < self._every and progress.step < progress.steps:
+            return
+        self._stage, self._last = stage, now
+        loss = progress.losses.get("loss", float("nan"))
+        print(
+            f"{stage}: step {progress.step:,}/{progress.steps:,}, loss {loss:.4f}, about {_clock(progress.left)} left",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+def _clock(seconds: float) -> str:
+    return (
+        f"{seconds:.0f} s"
+        if seconds < 90
+        else f"{seconds / 60:.0f} min"
+        if seconds < 5400
+        else f"{seconds / 3600:.1f} h"
+    )
