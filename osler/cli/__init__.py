@@ -131,7 +131,9 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("kind", choices=LISTS)
 
     experiment = _verb(verbs, "experiment", "show the point of a published method on models of known skill")
-    experiment.add_argument("name", help="a method (osler list experiments)")
+    experiment.add_argument(
+        "name", help="a method (osler list experiments), all, or overview: one page over those that ran"
+    )
     experiment.add_argument("--quick", action="store_true", help="fewer cases, for a first look")
     experiment.add_argument("--seed", type=int, default=0, help="the seed of everything drawn (default: 0)")
     experiment.add_argument("--out", type=Path, help="where the page goes (default: reports/experiments/NAME)")

@@ -15,7 +15,7 @@ from typing import Any
 from osler.core.errors import SpecError, nearest
 from osler.experiments.outcome import Outcome, Setting
 
-_PARTS = frozenset({"outcome", "measure", "exam", "formulary", "page", "figure"})
+_PARTS = frozenset({"outcome", "measure", "exam", "formulary", "page", "figure", "seeds", "overview"})
 
 
 def names() -> tuple[str, ...]:
@@ -37,6 +37,6 @@ def experiment(name: str, *, quick: bool = False, seed: int = 0) -> Outcome:
     start = time.monotonic()
     outcome: Outcome = asyncio.run(found.run(Setting(quick=quick, seed=seed)))
     outcome.name, outcome.title, outcome.source = name, found.TITLE, found.SOURCE
-    outcome.plain = found.PLAIN
+    outcome.plain, outcome.quick = found.PLAIN, quick
     outcome.seconds = time.monotonic() - start
     return outcome

@@ -87,6 +87,7 @@ class Outcome:
     source: str = ""
     plain: str = ""
     seconds: float = 0.0
+    quick: bool = False
 
     @property
     def failed(self) -> list[Claim]:
