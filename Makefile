@@ -14,10 +14,10 @@ core:
 	@scripts/setup.sh .venv
 
 setup:
-	@scripts/setup.sh .venv local text web exchange documents search
+	@scripts/setup.sh .venv local train text web exchange documents search
 
 dev:
-	@scripts/setup.sh .venv local fhir text web exchange inspect documents search group:test group:lint
+	@scripts/setup.sh .venv local train ray fhir text web exchange inspect documents search group:test group:lint
 
 test: dev
 	@$(BIN)/python -m pytest -n 2

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
-from typing import Any
+from typing import Any, Literal
 
 from osler.cli.out import emit
 from osler.core.errors import SpecError
@@ -13,15 +12,25 @@ from osler.core.errors import SpecError
 
 def train(arguments: argparse.Namespace) -> int:
     """Train what a recipe of models, or a model of a study file, names: its bases first."""
+    from osler.study.training_told import Told
     from osler.tuning.stage import Stage, made
+    from osler.tuning.trainer.launch import Launch
 
     model, pairs = _wanted(arguments)
+    kind: Literal["here", "processes", "ray"] = "here" if arguments.processes == 1 else "processes"
+    kind = "ray" if arguments.ray else kind
+    launch = Launch(kind=kind, processes=arguments.processes, strategy=arguments.strategy)
     if not isinstance(model, Stage):
         raise SpecError(
             f"{arguments.name} is not trained by a stage", hint="osler list models shows which models are trained"
         )
     done = made(
-        model, pairs, seed=arguments.seed, shelf=arguments.shelf or "", tell=None if arguments.json else _Told()
+        model,
+        pairs,
+        seed=arguments.seed,
+        shelf=arguments.shelf or "",
+        tell=None if arguments.json else Told(_say),
+        launch=launch,
     )
     held = done.held
     record, about = held.manifest["record"], held.manifest.get("about", {})
@@ -94,30 +103,5 @@ def _wanted(arguments: argparse.Namespace) -> tuple[Any, Any]:
     return model, [(study.task.prompt(case), case.target) for case in cases]
 
 
-class _Told:
-    """Progress on standard error, a line every few seconds."""
-
-    def __init__(self, every_s: float = 5.0) -> None:
-        self._every, self._last, self._stage = every_s, 0.0, ""
-
-    def __call__(self, stage: str, progress: Any) -> None:
-        now = time.monotonic()
-        if stage == self._stage and now - self._last < self._every and progress.step < progress.steps:
-            return
-        self._stage, self._last = stage, now
-        loss = progress.losses.get("loss", float("nan"))
-        print(
-            f"{stage}: step {progress.step:,}/{progress.steps:,}, loss {loss:.4f}, about {_clock(progress.left)} left",
-            file=sys.stderr,
-            flush=True,
-        )
-
-
-def _clock(seconds: float) -> str:
-    return (
-        f"{seconds:.0f} s"
-        if seconds < 90
-        else f"{seconds / 60:.0f} min"
-        if seconds < 5400
-        else f"{seconds / 3600:.1f} h"
-    )
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

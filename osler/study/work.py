@@ -22,6 +22,8 @@ from osler.study.fitting import Fitting, apart, keyed
 from osler.study.guarded import Guards
 from osler.study.progress import Progress
 from osler.study.resolve import Study
+from osler.study.training_told import Told
+from osler.tuning.stage import Stage
 
 STOP_AFTER = 30  # failures in a row that end a cell: the endpoint is down, and asking on costs time and money
 
@@ -144,7 +146,8 @@ class Work:
         self.show.note(f"training {self.cell.model.name} on {len(cases):,} cases ({source})")
         start = time.monotonic()
         pairs = [(self.study.task.prompt(example), example.target) for example in cases]
-        made = await self._learnt("train", base.train(pairs, seed=self.cell.seed))
+        told = {"tell": Told(self.show.note)} if isinstance(base, Stage) else {}
+        made = await self._learnt("train", base.train(pairs, seed=self.cell.seed, **told))
         self.store.event(
             self.study.name,
             "trained",
