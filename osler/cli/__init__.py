@@ -18,7 +18,7 @@ EXCHANGE = ("lm-eval", "helm", "healthbench", "inspect")
 WHERE = (
     dict.fromkeys(("compare", "matrix", "export", "import"), "sharing")
     | {"judge": "scoring", "rate": "scoring"}
-    | {"knowledge": "knowledge", "train": "training", "trained": "training"}
+    | {"knowledge": "knowledge", "train": "training", "trained": "training", "experiment": "experimenting"}
 )
 LISTS = ("tasks", "models", "systems", "metrics", "sources", "tools", "experiments")
 
@@ -37,10 +37,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             emit({"error": {"kind": type(error).__name__, "message": error.message, "hint": error.hint}})
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stopped:
         again = shlex.join(["osler", *(argv if argv is not None else sys.argv[1:])])
-        print(f"\nStopped. Finished work is kept; go on with: {again}", file=sys.stderr)
-        return 130
+        where = f" {stopped}" if str(stopped) else ""  # a training says at which step
+        print(f"\nStopped.{where} Finished work is kept; go on with: {again}", file=sys.stderr)
+        return int(getattr(stopped, "status", 130))
     except BrokenPipeError:
         sys.stderr.close()
         return 0

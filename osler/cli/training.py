@@ -14,6 +14,7 @@ def train(arguments: argparse.Namespace) -> int:
     """Train what a recipe of models, or a model of a study file, names: its bases first."""
     from osler.study.training_told import Told
     from osler.tuning.stage import Stage, made
+    from osler.tuning.trainer import stopping
     from osler.tuning.trainer.launch import Launch
 
     model, pairs = _wanted(arguments)
@@ -24,14 +25,9 @@ def train(arguments: argparse.Namespace) -> int:
         raise SpecError(
             f"{arguments.name} is not trained by a stage", hint="osler list models shows which models are trained"
         )
-    done = made(
-        model,
-        pairs,
-        seed=arguments.seed,
-        shelf=arguments.shelf or "",
-        tell=None if arguments.json else Told(_say),
-        launch=launch,
-    )
+    tell = None if arguments.json else Told(_say)
+    with stopping.listening():
+        done = made(model, pairs, seed=arguments.seed, shelf=arguments.shelf or "", tell=tell, launch=launch)
     held = done.held
     record, about = held.manifest["record"], held.manifest.get("about", {})
     found = {

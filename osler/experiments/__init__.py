@@ -15,7 +15,21 @@ from typing import Any
 from osler.core.errors import SpecError, nearest
 from osler.experiments.outcome import Outcome, Setting
 
-_PARTS = frozenset({"outcome", "measure", "exam", "formulary", "page", "figure", "seeds", "overview"})
+_PARTS = frozenset(
+    {
+        "pretraining",
+        "outcome",
+        "measure",
+        "exam",
+        "formulary",
+        "page",
+        "figure",
+        "seeds",
+        "overview",
+        "encoder_tuning_cells",
+        "dialogue_arms",
+    }
+)
 
 
 def names() -> tuple[str, ...]:

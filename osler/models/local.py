@@ -16,6 +16,7 @@ from osler.core.block import block, digest
 from osler.core.content import content_hash_of
 from osler.core.errors import DataError, ModelError, SpecError
 from osler.core.types import Message, Reply
+from osler.models.adapter import soft_tokens
 from osler.models.batching import Batcher
 from osler.models.embedding import Embedded
 from osler.models.encoder import Encoder, need_choices, scored, similarity, writes_nothing
@@ -31,6 +32,8 @@ Kind = Literal["causal", "seq2seq", "encoder"]
 @block
 class Local:
     """A causal, sequence-to-sequence or encoder model from a folder, or by its hub name where it is on this machine.
+
+    The folder may be that of an adapter, which finds its base by itself (see ``models.adapter``).
 
     kind: "auto" reads it from the model's configuration. dtype: "auto" is float32 on a CPU and the checkpoint's own
     type elsewhere. device: "auto" takes a GPU if there is one. template: "auto" uses the tokenizer's chat template
@@ -71,9 +74,10 @@ class Local:
     def context(self) -> int:
         """Tokens that a writing model reads and writes in all, from its configuration; 0 where it names none. An
         encoder reads what fits, and a sequence-to-sequence model has no hard end: 0 for both."""
-        return (
-            context_in(_config(self.path, self.local_files_only, self.revision)) if self.found_kind == "causal" else 0
-        )
+        if self.found_kind != "causal":
+            return 0
+        whole = context_in(_config(self.path, self.local_files_only, self.revision))
+        return whole - soft_tokens(self.path) if whole else 0
 
     async def count(
         self,

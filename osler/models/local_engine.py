@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,9 @@ import numpy as np
 
 from osler.core.errors import DataError, ModelError
 from osler.core.types import Message
+from osler.models.adapter import adapted, is_adapter, soft_tokens
 from osler.models.batching import batches
-from osler.models.local_text import ANSWER, context_in, prompt_ids, render
+from osler.models.local_text import ANSWER, before_reply, context_in, prompt_ids, render
 
 if TYPE_CHECKING:
     from osler.models.local import Local
@@ -90,8 +92,10 @@ def load(local: Local) -> Engine:
     where = {"local_files_only": local.local_files_only, "revision": local.revision or "main"}
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(local.path, **where)
-        model = classes[kind].from_pretrained(
-            local.path, dtype=dtype if dtype == "auto" else getattr(torch, dtype), **where
+        asked = dtype if dtype == "auto" else getattr(torch, dtype)
+        whole = functools.partial(classes[kind].from_pretrained, dtype=asked, **where)
+        model: Any = (
+            adapted(local.path, lambda folder: whole(str(folder))) if is_adapter(local.path) else whole(local.path)
         )
     except (OSError, ValueError) as error:
         raise _not_found(local.path) from error
@@ -107,10 +111,12 @@ class Engine:
         self.local = local
         self.kind = kind
         self.device = model.device
-        self.context = context_in(model.config.to_dict()) or None if kind != "seq2seq" else None
+        context = context_in(model.config.to_dict()) if kind != "seq2seq" else 0
+        self.context = context - soft_tokens(local.path) if context else None
         pad = tokenizer.pad_token_id
         self.pad = int(pad if pad is not None else 0)  # masked everywhere, so any id will do
         self.ends = _ends(model, tokenizer)
+        self.answer = before_reply(tokenizer, local.template) + ANSWER
 
     def run(self, jobs: Sequence[Job]) -> list[Any]:
         import torch
@@ -134,7 +140,7 @@ class Engine:
     def prompt_text(self, messages: Sequence[Message], *, scoring: bool = False) -> str:
         """The text before what the model writes; before a scored choice it ends in "Answer:" for causal models."""
         text = render(messages, self.tokenizer, self.local.template)
-        return text + ANSWER if scoring and self.kind == "causal" else text
+        return text + self.answer if scoring and self.kind == "causal" else text
 
     def tokens(self, text: str) -> list[int]:
         """Ids of ``text`` as the model reads it from its beginning."""

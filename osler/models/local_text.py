@@ -33,10 +33,33 @@ def render(messages: Sequence[Message], tokenizer: Any, template: Template) -> s
         )
     if template == "plain" or not has_chat:
         return "\n\n".join(message.text for message in messages) + "\n"
-    turns = [{"role": message.role, "content": message.text} for message in messages]
-    if turns and turns[0]["role"] == "system" and not _takes_system(tokenizer):
-        turns = _without_system(turns)
+    turns = chat_turns([(message.role, message.text) for message in messages], tokenizer)
     return str(tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
+
+
+def before_reply(tokenizer: Any, template: Template) -> str:
+    """The white space that a chat template puts between a prompt and its reply, "" where there is none or no template.
+
+    A prompt ends before it, since tokenizers join a space to the word behind it; a text that goes on with words of the
+    reply needs it, or it reads what was never learnt ("ASSISTANT:Answer:" for "ASSISTANT: Answer:").
+    """
+    if not starts_itself(tokenizer, template):
+        return ""
+    turns = [{"role": "user", "content": "x"}, {"role": "assistant", "content": "osler-probe"}]
+    try:
+        prompt = str(tokenizer.apply_chat_template(turns[:1], tokenize=False, add_generation_prompt=True))
+        whole = str(tokenizer.apply_chat_template(turns, tokenize=False))
+    except Exception:  # noqa: BLE001 - templates raise what they like to say no
+        return ""
+    gap, found, _ = whole.removeprefix(prompt).partition("osler-probe")
+    return gap if found and gap.isspace() else ""
+
+
+def chat_turns(said: Sequence[tuple[str, str]], tokenizer: Any) -> list[dict[str, str]]:
+    """Roles and texts as a chat template takes them; a system turn goes to the user where the template has none."""
+    turns = [{"role": role, "content": text} for role, text in said]
+    alone = len(turns) > 1 and turns[0]["role"] == "system" and not _takes_system(tokenizer)
+    return _without_system(turns) if alone else turns
 
 
 def starts_itself(tokenizer: Any, template: Template) -> bool:

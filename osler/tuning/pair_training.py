@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,24 +22,16 @@ from osler.core.content import content_hash_of
 from osler.core.errors import DataError, SpecError
 from osler.knowledge.citation import Span
 from osler.models.cross_encoder import CrossEncoder
+from osler.models.local_engine import read_tokenizer
 from osler.models.minilm import model_folder
+from osler.tuning.pair_learner import Judged, Listed, PairLearner, cross_encoder_from
+from osler.tuning.schedule import Schedule
+from osler.tuning.trainer import loop
+
+__all__ = ["Judged", "Listed", "PairTraining", "Progress", "Trained", "read_manifest", "train_pairs"]
 
 MANIFEST = "training.json"
-
-
-class Listed(NamedTuple):
-    """A query with texts of which the FIRST is the right one: a case of a listwise loss."""
-
-    query: str
-    texts: tuple[str, ...]
-
-
-class Judged(NamedTuple):
-    """A pair with its label: a case of a classification loss."""
-
-    query: str
-    text: str
-    label: str
+_RECENT = 20  # steps that the told loss is the mean of
 
 
 class Progress(NamedTuple):
@@ -87,6 +80,19 @@ class PairTraining:
             )
         if not 0 <= self.warm_up < 1:
             raise SpecError(f"pair_training.warm_up is a share of the steps from 0 to below 1, got {self.warm_up}")
+
+    @property
+    def schedule(self) -> Schedule:
+        """The same as the trainer's own settings."""
+        return Schedule(
+            epochs=self.epochs,
+            batch_rows=self.batch,
+            learning_rate=self.learning_rate,
+            warm_up=self.warm_up,
+            weight_decay=self.weight_decay,
+            precision="bfloat16" if self.bfloat16 else "float32",
+            checkpoint_s=0,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +151,12 @@ def train_pairs(
         raise DataError(
             f"the folder {place.name!r} holds something else than this training", hint="name a new folder for it"
         )
-    from osler.tuning.pair_loop import fit
-
     place.parent.mkdir(parents=True, exist_ok=True)
     _sweep(place)
     part = place.parent / f".{place.name}.{os.getpid()}.part"
     part.mkdir()
     try:
-        losses = fit(cases, base, part, settings, tuple(identity["labels"]), tell)
+        losses = _trained(cases, base, part, settings, tuple(identity["labels"]), tell)
         manifest = {**identity, "losses": [round(loss, 6) for loss in losses], "about": dict(about or {})}
         (part / MANIFEST).write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
         _note(store, place, identity, documents)
@@ -160,6 +164,30 @@ def train_pairs(
     finally:
         shutil.rmtree(part, ignore_errors=True)  # nothing is left there after a rename
     return Trained(place, tuple(manifest["losses"]), manifest, fresh=True)
+
+
+def _trained(
+    cases: Sequence[Listed] | Sequence[Judged],
+    base: Path,
+    folder: Path,
+    settings: PairTraining,
+    labels: tuple[str, ...],
+    tell: Callable[[Progress], None] | None,
+) -> list[float]:
+    """Train from the weights in ``base``, write the model to ``folder``; the loss of each step."""
+    recent: deque[float] = deque(maxlen=_RECENT)
+
+    def told(now: loop.Progress) -> None:
+        recent.append(now.losses["loss"])
+        if tell is not None:
+            tell(Progress(now.step, now.steps, sum(recent) / len(recent), now.seconds, now.left))
+
+    network = cross_encoder_from(base, labels, frozen_layers=settings.frozen_layers, seed=settings.seed)
+    tokenizer = read_tokenizer(str(base), True, "")
+    learner = PairLearner(network, tokenizer, cases, labels=labels, max_length=settings.max_length, seed=settings.seed)
+    record = loop.fit(learner, settings.schedule, seed=settings.seed, tell=told)
+    learner.save(folder)
+    return record.losses
 
 
 def read_manifest(folder: str | Path) -> Mapping[str, Any]:

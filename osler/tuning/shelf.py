@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -71,6 +72,29 @@ class Shelf:
         """All whole models on the shelf: key, stage, data, seed, size and time; the newest last."""
         found = sorted(self.folder.glob(f"*/{MANIFEST}"), key=lambda file: file.stat().st_mtime)
         return [_row(file) for file in found]
+
+    @contextmanager
+    def lock(self, key: str) -> Iterator[int | None]:
+        """In here no other process or thread makes the model of ``key``: this one waits for it. Gives the handle, which
+        holds on in child processes that get it; None where the system has no such locks."""
+        try:
+            import fcntl
+        except ImportError:
+            yield None
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        file = self.folder / f".{key}.lock"
+        handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield handle
+        finally:
+            os.close(handle)  # the file stays: to remove it could give the same lock to two
+
+    def sweep(self, key: str) -> None:
+        """Remove what killed trainings of ``key`` left half written. Only under its ``lock``."""
+        for left in self.folder.glob(f".{key}.*.part"):
+            shutil.rmtree(left, ignore_errors=True)
 
     def begin(self, key: str) -> Path:
         """A fresh folder to write the model of ``key`` to, invisible until ``finish``."""

@@ -7,15 +7,14 @@ what came out, by hash, so that the id evaluated is the id served. The base may 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from osler.core.block import canonical, digest, replace, to_spec
 from osler.core.content import content_hash_of
 from osler.core.errors import ModelError, SpecError
-from osler.core.types import Message, Prompt, Reply
+from osler.core.types import Message, Reply
 from osler.data.source import Source
 from osler.models.embedding import Embedded
 from osler.models.encoder import Encoder
@@ -23,25 +22,14 @@ from osler.models.local import Local
 from osler.models.minilm import Floats, model_folder
 from osler.tuning.schedule import Schedule
 from osler.tuning.shelf import Held, Shelf
-from osler.tuning.trainer.loop import Progress, Record
+from osler.tuning.trainer.launch import Launch
+from osler.tuning.trainer.making import found_or_built
+from osler.tuning.trainer.record import Record
+from osler.tuning.trainer.work import Pairs, Tell, Work
 
-Pairs = Sequence[tuple[Prompt, str]]
-Tell = Callable[[str, Progress], None]
+__all__ = ["Pairs", "Record", "Stage", "Tell", "Work", "base_hash", "folder_of", "made", "stages_in"]
 FORMAT = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """One training to be done. ``folder``: where the model's files go. ``state``: where checkpoints go. ``base``: the
-    base as it is ready to be used, a shape or a model with a folder. ``pairs``: the study's training cases, if any."""
-
-    folder: Path
-    state: Path
-    base: Any
-    pairs: Pairs
-    seed: int
-    identity: Mapping[str, Any]
-    tell: Callable[[Progress], None] | None
+_HERE = Launch()
 
 
 class Stage:
@@ -80,9 +68,9 @@ class Stage:
     def supports(self) -> frozenset[str]:
         return frozenset({"generate", "score", "train"})
 
-    async def train(self, pairs: Pairs = (), *, seed: int = 0) -> Self:
-        """A copy with weights: trained now, base first, or found on the shelf."""
-        return await asyncio.to_thread(made, self, pairs, seed=seed)
+    async def train(self, pairs: Pairs = (), *, seed: int = 0, tell: Tell | None = None) -> Self:
+        """A copy with weights: trained now, base first, or found on the shelf. ``tell``: see ``made``."""
+        return await asyncio.to_thread(made, self, pairs, seed=seed, tell=tell)
 
     @property
     def folder(self) -> Path:
@@ -118,7 +106,8 @@ class Stage:
 
     @property
     def context(self) -> int:
-        return self.local.context
+        """Tokens that the trained model reads; 0, not known, before training."""
+        return self.local.context if self.weights else 0
 
     async def count(
         self,
@@ -161,10 +150,19 @@ def stages_in(stage: Stage) -> list[Stage]:
     return [item for item in flat if isinstance(item, Stage)]
 
 
-def made(model: Any, pairs: Pairs = (), *, seed: int = 0, shelf: str | Path = "", tell: Tell | None = None) -> Any:
+def made(
+    model: Any,
+    pairs: Pairs = (),
+    *,
+    seed: int = 0,
+    shelf: str | Path = "",
+    tell: Tell | None = None,
+    launch: Launch = _HERE,
+) -> Any:
     """``model`` with weights: every stage in it trained, base first, or found on the shelf; anything else as it is.
 
     ``shelf``: the folder of the models, in place of the stage's own. ``tell``: gets the stage's name and its progress.
+    ``launch``: in how many processes, and who starts them.
     """
     if not isinstance(model, Stage):
         return model
@@ -173,12 +171,12 @@ def made(model: Any, pairs: Pairs = (), *, seed: int = 0, shelf: str | Path = ""
         _ = here.held  # it must be there, and unchanged
         return here
     inner = {
-        name: made(value, pairs, seed=seed, shelf=here.shelf, tell=tell)
+        name: made(value, pairs, seed=seed, shelf=here.shelf, tell=tell, launch=launch)
         for name, value in ((name, getattr(here, name)) for name in here.__dataclass_fields__)  # type: ignore[attr-defined]
         if isinstance(value, Stage)
     }
     inner |= {
-        name: tuple(made(value, pairs, seed=seed, shelf=here.shelf, tell=tell) for value in values)
+        name: tuple(made(value, pairs, seed=seed, shelf=here.shelf, tell=tell, launch=launch) for value in values)
         for name, values in ((name, getattr(here, name)) for name in here.__dataclass_fields__)  # type: ignore[attr-defined]
         if isinstance(values, tuple) and any(isinstance(value, Stage) for value in values)
     }
@@ -189,13 +187,13 @@ def made(model: Any, pairs: Pairs = (), *, seed: int = 0, shelf: str | Path = ""
             f"{type(ready).__name__} has no data to learn from",
             hint="give it data = ..., or a study with training cases",
         )
-    held = _find_or_build(ready, used, seed, tell)
+    held = _find_or_build(ready, used, seed, tell, launch)
     done = replace(here, weights=f"{held.folder.name}/{held.manifest['weights']}")
     done.__dict__["_held"] = held
     return done
 
 
-def _find_or_build(stage: Stage, pairs: Pairs, seed: int, tell: Tell | None) -> Held:
+def _find_or_build(stage: Stage, pairs: Pairs, seed: int, tell: Tell | None, launch: Launch) -> Held:
     identity = {
         "format": FORMAT,
         "stage": type(stage).__name__,
@@ -204,37 +202,7 @@ def _find_or_build(stage: Stage, pairs: Pairs, seed: int, tell: Tell | None) -> 
         "data": stage.data_hash(pairs),
         "seed": seed,
     }
-    key = digest(canonical(identity), size=8)
-    shelf = Shelf(stage.shelf)
-    found = shelf.find(key)
-    if found is not None:
-        return found
-    part = shelf.begin(key)
-    name = type(stage).__name__
-    work = Work(
-        folder=part,
-        state=shelf.state(key),
-        base=stage.base,
-        pairs=pairs,
-        seed=seed,
-        identity=identity,
-        tell=None if tell is None else lambda progress: tell(name, progress),
-    )
-    record, about = stage.build(work)
-    manifest = {**identity, "record": record_json(record), "about": dict(about)}
-    return shelf.finish(key, part, manifest)
-
-
-def record_json(record: Record) -> dict[str, Any]:
-    return {
-        "curve": record.curve,
-        "looks": record.looks,
-        "best": record.best,
-        "seconds": round(record.seconds, 2),
-        "cpu_seconds": round(record.cpu_seconds, 2),
-        "tokens": record.tokens,
-        "stopped": record.stopped,
-    }
+    return found_or_built(stage, identity, pairs, seed=seed, tell=tell, launch=launch)
 
 
 def base_hash(base: Any) -> str:

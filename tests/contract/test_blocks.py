@@ -21,14 +21,21 @@ from osler.models.simulated import Simulated
 from osler.models.simulated_judge import SimulatedJudge
 from osler.prompting.decompose import Step
 from osler.tools.molecule_groups import MoleculeFacts
+from osler.tuning.networks.shapes import DecoderShape
+from osler.tuning.preference.lexicographic import Says
+from osler.tuning.preference.preference_files import PreferenceFiles
 
 LEVELS = tuple(Level(id=f"clear-{value}", value=value, text={"en": f"clear to degree {value}"}) for value in (1, 2))
 CLEAR = Criterion(id="clear", title={"en": "Clear"}, levels=LEVELS)
 JURORS = tuple(Judge(model=SimulatedJudge(family=name)) for name in ("one", "two", "three"))
+SAYS = Says(pattern="see a doctor")
+LIKED = PreferenceFiles(paths=("liked.jsonl",))
+SHAPE = DecoderShape()
 # What a block that cannot be built without arguments is built with here. A new one gets a line.
 STEP: Any = {"name": "a", "capability": "summarization", "instruction": "Sum it up."}
 ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
     "Criterion": {"id": "clear", "title": {"en": "Clear"}, "levels": LEVELS},
+    "DPO": {"base": SHAPE, "data": LIKED},
     "Decompose": {"steps": (Step(**STEP),)},
     "Demo": {"question": "Which organ pumps?", "answer": "A"},
     "CrossEncoder": {"path": "folder"},
@@ -37,24 +44,35 @@ ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
     "EntailmentChecker": {"model": Entailment(path="folder")},
     "File": {"path": "cases.jsonl"},
     "Flag": {"id": "harm", "text": {"en": "would harm"}},
+    "GRPO": {"base": SHAPE, "reward": SAYS},
     "Judge": {"model": SimulatedJudge()},
+    "JudgedPreferences": {"judge": Judge(model=SimulatedJudge()), "data": LIKED},
     "Jury": {"judges": JURORS},
     "Level": {"id": "clear-1", "value": 1, "text": {"en": "not clear"}},
+    "Lexicographic": {"rules": (SAYS,)},
     "Local": {"path": "folder"},
+    "MixedPreferences": {"human": LIKED, "ai": LIKED},
+    "PPO": {"base": SHAPE, "reward": SAYS},
     "Passage": {"text": "The heart is a pump."},
+    "PreferenceFiles": {"paths": ("liked.jsonl",)},
     "Recorded": {"path": "outputs.jsonl"},
     "ModelVote": {"models": (Simulated(),)},
     "ReAct": {"tools": (MoleculeFacts(),)},
     "Requested": {"collection": "mednli"},
+    "RewardModel": {"base": SHAPE, "data": LIKED},
     "Rewrite": {"instruction": "Replace names."},
     "Role": {"name": "cardiologist"},
     "Rubric": {"name": "r", "version": "1", "title": {"en": "R"}, "criteria": (CLEAR,)},
     "Rule": {"name": "r", "uses": ("a",), "table": {"x": "y"}},
+    "RulePreferences": {"rule": SAYS, "data": LIKED},
+    "Says": {"pattern": "see a doctor"},
     "SentenceEncoder": {"path": "folder"},
     "Step": STEP,
     "Stored": {"path": "store"},
     "StoredTriples": {"path": "store"},
+    "TextFiles": {"path": "texts.jsonl"},
     "Template": {"title": "t", "capability": "structurization", "question": "{text}"},
+    "WeightedRewards": {"parts": (SAYS,)},
     "ToolUse": {"tools": (MoleculeFacts(),)},
 }
 

@@ -12,7 +12,20 @@ from osler.core import ORDER
 ROOT = Path(osler.__file__).parent
 FREE = ("__init__.py", "__main__.py")  # the package's own doors may name what they open
 # Libraries that may be imported inside functions only.
-INSIDE = ("torch", "transformers", "pandas", "sklearn", "statsmodels", "matplotlib", "scipy", "jinja2", "arro3")
+INSIDE = (
+    "torch",
+    "transformers",
+    "peft",
+    "accelerate",
+    "ray",
+    "pandas",
+    "sklearn",
+    "statsmodels",
+    "matplotlib",
+    "scipy",
+    "jinja2",
+    "arro3",
+)
 
 
 def files() -> list[Path]:

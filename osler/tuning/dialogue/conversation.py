@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
+
+from osler.tuning.corpora.corpus import Text
 
 Role = Literal["system", "user", "assistant"]
 
@@ -36,3 +38,9 @@ class Conversations(Protocol):
     """A block that gives conversations, in the same order every time."""
 
     def conversations(self) -> Sequence[Conversation]: ...
+
+
+def spoken(conversations: Iterable[Conversation]) -> Iterator[Text]:
+    """Each conversation as one text, a turn a line: what is compared with the texts that a study tests."""
+    for one in conversations:
+        yield Text(one.id, "\n".join(turn.text for turn in one.turns), one.source, (), one.made)

@@ -47,6 +47,10 @@ class Learner:
     by which rows of like length share a batch. shares: weight of each named loss, 1 where it is not named. splits:
     whether the rows of a step may be divided over forward passes and processes; in-batch negatives forbid it.
     ahead: the figure of ``evaluate`` that decides which weights are best, and whether more of it is better.
+
+    ``fit`` moves the network to ``processes.device_of()`` (the GPU where there is one) and every tensor of a batch
+    after it, so a learner need not place anything itself; ``device`` says where the network is. A learner holds modules,
+    never single parameters: sharding replaces those.
     """
 
     shares: Mapping[str, float] = {}
@@ -57,8 +61,24 @@ class Learner:
         self.network = network
         self.lengths = lengths
 
+    @property
+    def device(self) -> torch.device:
+        """Where the network is."""
+        return next(self.network.parameters()).device
+
+    def ids(self, rows: Sequence[int]) -> Sequence[str]:
+        """What rows are called in messages and records: never their text. Their numbers by default."""
+        return [f"row {row}" for row in rows]
+
+    def memory(self) -> Mapping[str, Any]:
+        """What a checkpoint must hold beside weights and optimizer, as JSON (an adaptive penalty, a running mean)."""
+        return {}
+
+    def remember(self, memory: Mapping[str, Any]) -> None:
+        """Take up ``memory`` of a checkpoint."""
+
     def batch(self, rows: Sequence[int], key: Key) -> Batch:
-        """The rows as tensors on the network's device; random parts by ``draws(key, row)``."""
+        """The rows as tensors on any device; random parts by ``draws(key, row)``."""
         raise NotImplementedError
 
     def loss(self, batch: Batch) -> Mapping[str, torch.Tensor]:

@@ -227,6 +227,25 @@ def test_a_chat_template_is_used_where_there_is_one(causal: str, tmp_path: Path)
         asyncio.run(Local(path=causal, template="chat").generate(PROMPTS[0].messages()))
 
 
+def test_a_scored_answer_stands_where_the_template_puts_replies(causal: str, tmp_path: Path) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    spaced = CHAT.replace("<|{{ m['role'] }}|>", "{{ m['role'] }}: ").replace("<|assistant|>", "assistant:")
+    local = with_template(causal, tmp_path, spaced)
+    model, tokenizer = AutoModelForCausalLM.from_pretrained(local.path), AutoTokenizer.from_pretrained(local.path)
+    wanted = []
+    for choice in PROMPTS[0].labels:
+        said = [{"role": one.role, "content": one.text} for one in PROMPTS[0].messages()]
+        learnt = tokenizer.apply_chat_template([*said, {"role": "assistant", "content": "Answer:"}], tokenize=False)
+        start = learnt.removesuffix("</s>")
+        before, ids = (tokenizer(text, add_special_tokens=False)["input_ids"] for text in (start, f"{start} {choice}"))
+        with torch.no_grad():
+            logp = torch.log_softmax(model(torch.tensor([ids])).logits[0], -1)
+        wanted.append(sum(float(logp[at - 1, ids[at]]) for at in range(len(before), len(ids))))
+    assert values(score_all(local, PROMPTS[:1])[0]) == pytest.approx(wanted, abs=1e-4)
+
+
 def test_an_instruction_goes_to_the_user_s_turn_where_the_template_has_no_system(causal: str, tmp_path: Path) -> None:
     from transformers import AutoTokenizer
 

@@ -1,0 +1,119 @@
+"""ChatDoctor's point: a model tuned on doctors' replies answers as they do, about the diseases that it met in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from osler.core.block import replace
+from osler.data.generated.invented_clinic import clinic
+from osler.experiments.dialogue_arms import Values, better, figure, gain, right, seeds, shorter, table, texts
+from osler.experiments.outcome import Claim, Outcome, Setting
+from osler.recipes.models.chatdoctor import TINY
+from osler.tuning.dialogue.conversation import Conversation
+from osler.tuning.dialogue.invented import InventedDialogues
+from osler.tuning.sft import SFT
+
+TITLE = "Tuning on doctors' replies teaches their answers, not those about diseases they never named"
+SOURCE = "ChatDoctor, Li et al. 2023, arXiv:2303.14070"
+PLAIN = (
+    "Small models learnt general instructions, doctors' replies, or one after the other. They were asked new complaints about "
+    "diseases that the doctors had met, and about diseases that they had not."
+)
+ARMS = ("instructions", "replies", "instructions, then replies")
+KNOWN = 12
+
+
+async def run(setting: Setting) -> Outcome:
+    known: dict[str, Values] = {arm: [] for arm in ARMS}
+    whole: dict[str, Values] = {arm: [] for arm in ARMS}
+    unknown: dict[str, Values] = {arm: [] for arm in ARMS}
+    size = 0
+    for seed in seeds(setting):
+        cases = _cases(seed, 2 if setting.quick else 6)
+        size = len(cases)
+        for arm, stage in _arms(setting).items():
+            said = await texts(stage, cases, seed=seed)
+            met = [at for at, one in enumerate(cases) if int(one.of[0].removeprefix("disease:d")) < KNOWN]
+            new = [at for at in range(size) if at not in set(met)]
+            drug = [
+                float(bool(_drugs(one, at in set(met)) & set(text.split())))
+                for at, (one, text) in enumerate(zip(cases, said, strict=True))
+            ]
+            same = right(cases, said)
+            known[arm].append([drug[at] for at in met])
+            whole[arm].append([same[at] for at in met])
+            unknown[arm].append([drug[at] for at in new])
+    tuned = gain(known["instructions"], known["instructions, then replies"])
+    first = gain(known["replies"], known["instructions, then replies"])
+    beyond = gain(unknown["instructions, then replies"], _flat(known["instructions, then replies"], unknown))
+    return Outcome(
+        setup=(
+            "Decoders with 0.09 million weights, 3 trainings each. The general instructions ask for single facts of 16 made-up "
+            f"diseases; the doctors' replies (120) name disease, dose and drug to a complaint, for {KNOWN} of them. "
+            f"Then each model gets {size} new complaints, about all 16."
+        ),
+        tables=[
+            table(
+                "The right drug in the reply",
+                "learnt",
+                ("diseases of the replies: drug", "the same words as the doctor", "other diseases: drug"),
+                {arm: (known[arm], whole[arm], unknown[arm]) for arm in ARMS},
+                about="95 % intervals over trainings and cases. A drug is right if it is that of one of these diseases with the sign.",
+            )
+        ],
+        figures=[
+            figure(
+                "The right drug in the reply",
+                "replies with the right drug",
+                ARMS,
+                {
+                    "diseases of the replies": [known[arm] for arm in ARMS],
+                    "other diseases": [unknown[arm] for arm in ARMS],
+                },
+            )
+        ],
+        claims=[
+            Claim(
+                text="Tuning on doctors' replies adds to a model of general instructions",
+                seen=tuned.told(),
+                holds=better(tuned),
+            ),
+            Claim(
+                text="General instructions first help over the replies alone",
+                seen=first.told(),
+                holds=better(first),
+            ),
+            Claim(
+                text="Diseases outside the replies stay behind: they need looking up, ChatDoctor's knowledge brain",
+                seen=beyond.told(),
+                holds=better(beyond),
+            ),
+        ],
+        limits=(
+            "Instructions on all diseases were learnt, so the others' drugs stood in the first stage, in other words. The paper's own figure, 0.4 points "
+            "of BERTScore over ChatGPT, is on real questions and not repeated; whether replies are safe is not looked at."
+        ),
+    )
+
+
+def _arms(setting: Setting) -> dict[str, SFT]:
+    two = shorter(replace(TINY, base=shorter(TINY.base, setting, 40)), setting, 40)
+    alone = replace(two, base=two.base.base, tokenizer=two.base.tokenizer)
+    return {"instructions": two.base, "replies": alone, "instructions, then replies": two}
+
+
+def _cases(seed: int, each: int) -> Sequence[Conversation]:
+    return InventedDialogues(diseases=16, each=each, asks=0.0, seed=1000 + seed).conversations()
+
+
+def _drugs(case: Conversation, known: bool) -> set[str]:
+    """The drugs of all diseases, of the replies or of the others, that have the sign of the complaint."""
+    said = set(case.turns[0].text.split())
+    made_up = clinic(16)
+    return {one.drug for one in (made_up[:KNOWN] if known else made_up[KNOWN:]) if said & set(one.symptoms)}
+
+
+def _flat(known: Values, unknown: dict[str, Values]) -> Values:
+    """Means of ``known``, one for each case of the others: the two sets of cases are compared seed by seed."""
+    sizes = [len(row) for row in next(iter(unknown.values()))]
+    return [[sum(row) / len(row)] * size for row, size in zip(known, sizes, strict=True)]

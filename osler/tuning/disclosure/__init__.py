@@ -1,0 +1,1 @@
+"""What trained models disclose: which documents each learnt, whether it tells secrets of them, and may be released."""
