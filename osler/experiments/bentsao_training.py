@@ -63,8 +63,8 @@ async def run(setting: Setting) -> Outcome:
     kept = gain(values[looked][before], values[looked][after])
     return Outcome(
         setup=(
-            "A decoder with 0.09 million weights learns questions on ten made-up diseases. Then LoRA, the rest frozen, teaches it ten others "
-            "(organ, test, drug, dangerous drug), 3 trainings each, in one of two ways: the answer itself, or the entry of the graph that holds "
+            "A decoder with 0.09 million weights learns questions on ten made-up diseases, and reads of all twenty what nobody asks for, so that it "
+            "knows their names. Then LoRA, the rest frozen, teaches it organ and drug of the ten others, 3 trainings each, in one of two ways: the answer itself, or the entry of the graph that holds "
             f"it, which is then read from the graph. Each is asked {size} questions; half of the facts are then changed in the "
             "graph, and nothing is trained again."
         ),
@@ -113,7 +113,8 @@ async def run(setting: Setting) -> Outcome:
         limits=(
             "Looking up is given the graph at the time of asking, and an entry that is named is always found: what real graphs lack, and names "
             "that people write in many ways, are not part of this. The model names entries of things that its tuning held; a model "
-            "of this size cannot name a thing that it never met."
+            "of this size cannot name a thing that it never met. Changed after a first look: the base reads the names, since a frozen word that it had "
+            "never read could hardly be written, and LoRA takes more and smaller steps, since neither arm had learnt its task."
         ),
     )
 

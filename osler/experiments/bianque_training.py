@@ -12,9 +12,10 @@ import numpy as np
 from osler.core.block import replace
 from osler.core.types import Example, Prediction
 from osler.evaluation.consultation.pqa import Pqa, PqaGmean, counts
+from osler.experiments.dialogue_arms import gain
 from osler.experiments.measure import Gain
 from osler.experiments.outcome import Claim, Curve, Figure, Outcome, Point, Setting, TableOf
-from osler.experiments.seeds import gain_over_seeds, mean_over_seeds
+from osler.experiments.seeds import mean_over_seeds
 from osler.recipes.models.bianque import TINY
 from osler.tuning.dialogue.conversation import Turn
 from osler.tuning.dialogue.invented import InventedDialogues
@@ -50,10 +51,10 @@ async def run(setting: Setting) -> Outcome:
     f1 = {share: [[float(Pqa().value(rows.sum(0)))] for rows in found[share]] for share in shares}
     balance = {share: [[float(PqaGmean().value(rows.sum(0)))] for rows in found[share]] for share in shares}
     asked = {share: [[float(rows[:, :2].sum() / rows.sum())] for rows in found[share]] for share in shares}
-    ends = [gain_over_seeds(balance[end], balance[PAPER]) for end in (0.0, 1.0)]
-    by_f1 = [gain_over_seeds(f1[end], f1[PAPER]) for end in (0.0, 1.0)]
+    ends = [gain(balance[end], balance[PAPER]) for end in (0.0, 1.0)]
+    by_f1 = [gain(f1[end], f1[PAPER]) for end in (0.0, 1.0)]
     rates = [float(np.mean(asked[share])) for share in shares]
-    more = gain_over_seeds(asked[0.0], asked[1.0])
+    more = gain(asked[0.0], asked[1.0])
     cases = len(found[PAPER][0])
     return Outcome(
         setup=(
@@ -119,7 +120,7 @@ async def _sums(share: float, seed: int, setting: Setting) -> np.ndarray:
     """Turns [moments, 4] by what is due and what was said: see ``pqa.counts``."""
     stage = replace(TINY, data=data(share, seed))
     if setting.quick:
-        stage = replace(stage, **{"schedule.steps": 30})
+        stage = replace(stage, **{"schedule.steps": 40, "schedule.batch_tokens": 512})
     with tempfile.TemporaryDirectory() as shelf:
         model = await asyncio.to_thread(made, stage, seed=seed, shelf=shelf)
         moments = _moments(1000 + seed, 2 if setting.quick else 6)

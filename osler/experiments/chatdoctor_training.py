@@ -45,7 +45,7 @@ async def run(setting: Setting) -> Outcome:
             unknown[arm].append([drug[at] for at in new])
     tuned = gain(known["instructions"], known["instructions, then replies"])
     first = gain(known["replies"], known["instructions, then replies"])
-    beyond = gain(unknown["instructions, then replies"], _flat(known["instructions, then replies"], unknown))
+    beyond = gain(_means(unknown["instructions, then replies"]), _means(known["instructions, then replies"]))
     return Outcome(
         setup=(
             "Decoders with 0.09 million weights, 3 trainings each. The general instructions ask for single facts of 16 made-up "
@@ -90,7 +90,8 @@ async def run(setting: Setting) -> Outcome:
             ),
         ],
         limits=(
-            "Instructions on all diseases were learnt, so the others' drugs stood in the first stage, in other words. The paper's own figure, 0.4 points "
+            "Instructions on all diseases were learnt, so the others' drugs stood in the first stage, but their signs stood nowhere: that a model "
+            "cannot treat them is a check of the set-up rather than a finding. The paper's own figure, 0.4 points "
             "of BERTScore over ChatGPT, is on real questions and not repeated; whether replies are safe is not looked at."
         ),
     )
@@ -113,7 +114,6 @@ def _drugs(case: Conversation, known: bool) -> set[str]:
     return {one.drug for one in (made_up[:KNOWN] if known else made_up[KNOWN:]) if said & set(one.symptoms)}
 
 
-def _flat(known: Values, unknown: dict[str, Values]) -> Values:
-    """Means of ``known``, one for each case of the others: the two sets of cases are compared seed by seed."""
-    sizes = [len(row) for row in next(iter(unknown.values()))]
-    return [[sum(row) / len(row)] * size for row, size in zip(known, sizes, strict=True)]
+def _means(values: Values) -> Values:
+    """One value for each training: two sets of other cases are compared training by training."""
+    return [[sum(row) / len(row)] for row in values]

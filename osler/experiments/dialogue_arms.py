@@ -91,4 +91,6 @@ def better(found: Gain) -> bool | None:
 
 
 def gain(first: Values, second: Values) -> Gain:
-    return gain_over_seeds(first, second)
+    """Second less first over trainings and cases; the ends of the interval stay within what shares can differ by."""
+    found = gain_over_seeds(first, second)
+    return Gain(found.value, max(-1.0, found.low), min(1.0, found.high), found.p)

@@ -45,13 +45,13 @@ TASKS: Mapping[str, Any] = {
     "trialgpt": replace(TRIALS, data=TrialGPT()),
 }
 ADAPTERS: Mapping[str, Any] = {
-    "LoRA": LoRA(rank=16, alpha=32.0, targets="all"),
+    "LoRA": LoRA(rank=16, alpha=16.0, targets="all"),
     "prefix": Prefix(length=32),
     "prompt": PromptTuning(length=32),
     "bottleneck": Bottleneck(width=48),
 }
 METHODS = ("full", "after BC5CDR", *ADAPTERS)
-_RATES = {"LoRA": 2e-3, "prefix": 5e-3, "prompt": 1e-2, "bottleneck": 1.5e-3}
+_RATES = {"LoRA": 1e-3, "prefix": 5e-3, "prompt": 1e-2, "bottleneck": 1.5e-3}
 _FOREIGN = Tagger(
     data=replace(CHEMICALS, data=Bc5cdr(types=("Disease",))),
     schedule=Schedule(epochs=3.0, batch_tokens=2048, learning_rate=3e-4, warm_up=0.1),

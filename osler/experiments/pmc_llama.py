@@ -10,7 +10,7 @@ from osler.experiments.dialogue_arms import Values, better, figure, gain, seeds,
 from osler.experiments.outcome import Claim, Outcome, Setting
 from osler.recipes.models.pmc_llama import TINY
 from osler.tuning.dialogue.conversation import Conversation
-from osler.tuning.dialogue.encoded_facts import EncodedFacts
+from osler.tuning.dialogue.encoded_facts import EXPLAIN, EncodedFacts
 from osler.tuning.dialogue.mixture import MixedConversations
 from osler.tuning.sft import SFT
 
@@ -34,10 +34,9 @@ async def run(setting: Setting) -> Outcome:
         size = len(new)
         with tempfile.TemporaryDirectory() as shelf:
             for base, rung in arms:
-                said = await texts(
-                    _stage(base, rung, seed, setting), [*new, *old], seed=seed, shelf=shelf, max_tokens=16
-                )
-                right = [_right(one, text) for one, text in zip([*new, *old], said, strict=True)]
+                asked = [*new, *old] if RUNGS[rung] == 1 else [_explained(one) for one in (*new, *old)]
+                said = await texts(_stage(base, rung, seed, setting), asked, seed=seed, shelf=shelf, max_tokens=16)
+                right = [_right(one, text) for one, text in zip(asked, said, strict=True)]
                 found[_name(base, rung)].append(right[:size])
                 known[_name(base, rung)].append(right[size:])
     first, reasons, graph = RUNGS
@@ -51,7 +50,8 @@ async def run(setting: Setting) -> Outcome:
             f"A decoder with 0.09 million weights reads abstracts on {held.diseases} made-up diseases, or starts from nothing. Then it learns "
             f"questions on {held.last} of them; these and the same with the fact as reason before the answer; these and plain facts on the other "
             f"{held.diseases - held.last}. Steps and tokens of the second stage are equal, 3 trainings each. Asked are {size} questions on the "
-            "others, which no question of the training named; the whole answer must be right, so guessing is right almost never."
+            "others, which no question of the training named; models "
+            "that learnt to give reasons are told to explain. The whole answer must be right, so guessing is right almost never."
         ),
         tables=[
             table(
@@ -103,6 +103,12 @@ def _cases(seed: int) -> tuple[Sequence[Conversation], Sequence[Conversation]]:
     """Questions on the diseases without questions in the training, and on those with, each fact once."""
     asked: EncodedFacts = replace(TINY.data.parts[0], each=1, seed=1000 + seed)
     return replace(asked, first=asked.last, last=0).conversations(), asked.conversations()
+
+
+def _explained(case: Conversation) -> Conversation:
+    """The question as models are asked that learnt to give reasons."""
+    asked, answer = case.turns
+    return case._replace(turns=(asked._replace(text=f"{asked.text} {EXPLAIN}"), answer))
 
 
 def _right(case: Conversation, said: str) -> float:

@@ -15,6 +15,7 @@ from osler.core.types import Message
 from osler.models.adapter import adapted, is_adapter, soft_tokens
 from osler.models.batching import batches
 from osler.models.local_text import ANSWER, before_reply, context_in, prompt_ids, render
+from osler.models.quantised_folder import network_of
 
 if TYPE_CHECKING:
     from osler.models.local import Local
@@ -93,7 +94,7 @@ def load(local: Local) -> Engine:
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(local.path, **where)
         asked = dtype if dtype == "auto" else getattr(torch, dtype)
-        whole = functools.partial(classes[kind].from_pretrained, dtype=asked, **where)
+        whole = functools.partial(network_of, classes[kind], dtype=asked, **where)
         model: Any = (
             adapted(local.path, lambda folder: whole(str(folder))) if is_adapter(local.path) else whole(local.path)
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from osler.study.conversations import effort
 from osler.study.dataset import Dataset, dataset, fits_by_calls, inside
 from osler.study.file import Problems, attempt
 from osler.study.learnt import learnt
+from osler.study.own_data import contaminated
 from osler.study.resolve import Study
 from osler.study.searching import searching, told, voting
 from osler.study.tuning_rule import asked
@@ -93,6 +95,9 @@ def plan(study: Study, store: Store | None = None) -> Plan:
     asked(study, problems)
     problems.raise_any()
     assert data is not None
+    met = attempt(problems, "data", lambda: contaminated(study, data))
+    problems.raise_any()
+    data = dataclasses.replace(data, warnings=(*data.warnings, *(met or ())))
     made = attempt(problems, "cells", lambda: cells(study, data))  # a file that a model names may be missing
     problems.raise_any()
     return _planned(study, data, made, store)

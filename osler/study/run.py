@@ -89,7 +89,7 @@ def may_tune(plan: Plan, store: Store, tuned: Sequence[Work], outcome: Outcome, 
     said = verdict.reason if verdict.passed else told(verdict, sorted({item.cell.model.name for item in tuned}))
     show.note(said)
     if not verdict.passed:
-        outcome.notes.append(said)
+        outcome.short.append(said)
     return verdict.passed
 
 

@@ -66,7 +66,7 @@ def test_a_missed_target_leads_to_training_once(
 def test_a_met_target_needs_no_training(tmp_path: Path, shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, found = outcome(tmp_path, capsys, least=0.0)
     assert found["results"]["tuning"]["passed"] is False
-    assert any("not trained: tuned" in note and "not needed" in note for note in found["outcome"]["notes"])
+    assert any("not trained: tuned" in note and "Not needed" in note for note in found["outcome"]["short"])
     assert not list(shelf.glob("*/model.safetensors"))
 
 

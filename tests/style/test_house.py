@@ -18,6 +18,7 @@ MOST_PARAMETERS = 12
 MANY = {"tabulate_columns": "one parameter for each column of the table"}
 LOOSE = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK)\b")
 VAGUE = re.compile(r"^(utils?|helpers?|misc|common|manager|base_.*|.*_v\d+)$")
+NAMED = ("p_tuning_v2",)  # the name of its paper, not a second version of ours
 
 
 def code(*folders: Path) -> list[Path]:
@@ -81,7 +82,7 @@ def test_functions_take_few_parameters() -> None:
 
 
 def test_names_are_those_of_the_field() -> None:
-    found = [str(path.relative_to(ROOT)) for path in code(ROOT) if VAGUE.match(path.stem)]
+    found = [str(path.relative_to(ROOT)) for path in code(ROOT) if VAGUE.match(path.stem) and path.stem not in NAMED]
     assert found == []
 
 

@@ -34,7 +34,7 @@ TINY = SFT(
         tokenizer=WordsOfStages(data=(InventedTasks(diseases=16, each=2),)),
         length=96,
         held_out=0.0,
-        schedule=Schedule(steps=250, batch_tokens=2048, learning_rate=5e-3, weight_decay=0.0, precision="float32"),
+        schedule=Schedule(steps=250, batch_tokens=1024, learning_rate=5e-3, weight_decay=0.0, precision="float32"),
     ),
     data=InventedTasks(diseases=16, rows=96),
     template="vicuna",

@@ -25,7 +25,7 @@ TINY = SFT(
     template="baize",
     learn="replies",
     length=128,
-    schedule=Schedule(steps=80, batch_tokens=2048, learning_rate=5e-3, weight_decay=0.0, precision="float32"),
+    schedule=Schedule(steps=80, batch_tokens=1024, learning_rate=5e-3, weight_decay=0.0, precision="float32"),
 )
 REPORTED = {"self_chat_dialogues_medquad": 47000.0}
 DIFFERS = (

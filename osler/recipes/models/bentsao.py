@@ -2,6 +2,7 @@
 
 from osler.models.local import Local
 from osler.tuning.dialogue.encoded_facts import EncodedFacts
+from osler.tuning.dialogue.mixture import MixedConversations
 from osler.tuning.dialogue.published import BenTsaoQuestions
 from osler.tuning.dialogue.vocabulary import WordsOfStages
 from osler.tuning.networks.shapes import DecoderShape
@@ -21,18 +22,23 @@ RECIPE = SFT(
 TINY = SFT(
     base=SFT(
         base=DecoderShape(layers=2, hidden=64, heads=4, inner=128, context=48),
-        data=EncodedFacts(diseases=20, last=10, each=4),
+        data=MixedConversations(
+            parts=(
+                EncodedFacts(diseases=20, last=10, relations=("organ", "drug"), each=4),
+                EncodedFacts(diseases=20, form="text", relations=("dose", "avoid", "alarm"), each=4),
+            ),
+        ),
         template="vicuna",
         tokenizer=WordsOfStages(
             data=(EncodedFacts(diseases=20, each=6), EncodedFacts(diseases=20, each=1, form="look_up")),
         ),
         length=48,
-        schedule=Schedule(steps=120, batch_tokens=2048, learning_rate=5e-3, weight_decay=0.0, precision="float32"),
+        schedule=Schedule(steps=120, batch_tokens=1024, learning_rate=5e-3, weight_decay=0.0, precision="float32"),
     ),
-    data=EncodedFacts(diseases=20, first=10, each=4),
+    data=EncodedFacts(diseases=20, first=10, relations=("organ", "drug"), each=4),
     length=48,
     adapter=LoRA(rank=16, alpha=32.0, dropout=0.0, targets="all"),
-    schedule=Schedule(steps=200, batch_tokens=2048, learning_rate=1e-2, weight_decay=0.0, precision="float32"),
+    schedule=Schedule(steps=300, batch_tokens=1024, learning_rate=4e-3, weight_decay=0.0, precision="float32"),
 )
 REPORTED = {"sus_safety": 2.88, "sus_usability": 2.12, "sus_smoothness": 2.47, "sus_usability_llama": 1.21}
 DIFFERS = (

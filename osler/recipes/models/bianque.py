@@ -21,7 +21,7 @@ TINY = SFT(
     template="bianque",
     learn="replies",
     length=64,
-    schedule=Schedule(steps=80, batch_tokens=2048, learning_rate=5e-3, weight_decay=0.0, precision="float32"),
+    schedule=Schedule(steps=80, batch_tokens=1024, learning_rate=5e-3, weight_decay=0.0, precision="float32"),
 )
 REPORTED = {"meddg_bleu_1": 14.86, "meddg_rouge_l": 19.56, "meddg_pqa": 0.81, "meddg_pqa_chatgpt": 0.63}
 DIFFERS = (

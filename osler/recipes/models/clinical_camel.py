@@ -34,7 +34,7 @@ TINY = SFT(
     ),
     template="vicuna",
     length=96,
-    schedule=Schedule(steps=240, batch_tokens=2048, learning_rate=5e-3, weight_decay=0.0, precision="float32"),
+    schedule=Schedule(steps=240, batch_tokens=1024, learning_rate=5e-3, weight_decay=0.0, precision="float32"),
 )
 REPORTED = {"usmle_step_1_13b": 53.2, "usmle_step_2_13b": 51.4, "usmle_step_3_13b": 58.2, "medqa_70b": 60.7}
 DIFFERS = (

@@ -36,7 +36,7 @@ _TINY_SFT = SFT(
         )
     ),
     template="vicuna",
-    schedule=Schedule(steps=400, batch_tokens=1024, learning_rate=3e-3, precision="float32"),
+    schedule=Schedule(steps=200, batch_tokens=1024, learning_rate=3e-3, precision="float32"),
 )
 TINY = PPO(
     base=_TINY_SFT,

@@ -41,7 +41,7 @@ TINY = SFT(
         ),
         length=96,
         held_out=0.0,
-        schedule=Schedule(steps=250, batch_tokens=2048, learning_rate=5e-3, weight_decay=0.0, precision="float32"),
+        schedule=Schedule(steps=250, batch_tokens=1024, learning_rate=5e-3, weight_decay=0.0, precision="float32"),
     ),
     data=MixedConversations(
         parts=(
@@ -53,7 +53,7 @@ TINY = SFT(
     ),
     template="vicuna",
     length=96,
-    schedule=Schedule(steps=120, batch_tokens=2048, learning_rate=2e-3, weight_decay=0.0, precision="float32"),
+    schedule=Schedule(steps=120, batch_tokens=1024, learning_rate=2e-3, weight_decay=0.0, precision="float32"),
 )
 REPORTED = {"medqa": 56.36, "medmcqa": 56.04, "pubmedqa": 77.9, "medqa_llama_2_13b": 42.7}
 DIFFERS = (

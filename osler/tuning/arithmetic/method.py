@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import math
 import re
 from collections.abc import Iterable, Sequence
@@ -36,7 +37,7 @@ class Place(NamedTuple):
             return "rest"
         if any("attn" in word or "attention" in word for word in words):
             return "attention"
-        bert = any(one == "output" and two == "dense" for one, two in zip(words, words[1:], strict=False))
+        bert = any(one == "output" and two == "dense" for one, two in itertools.pairwise(words))
         return "feed_forward" if bert or any(word in _FORWARD for word in words) else "rest"
 
     def number(self, model: int) -> int:

@@ -15,6 +15,8 @@ from osler.tuning.dialogue.invented import MADE
 Form = Literal["text", "questions", "dialogue", "rationale", "look_up"]
 SINGLE = ("organ", "test", "drug", "dose", "avoid", "alarm")
 """Relations of which a thing has one, so that a question has one answer."""
+EXPLAIN = "explain ."
+"""What a question says that wants the fact before the answer."""
 _OPENING = (Turn("user", "hello ."), Turn("assistant", "hello , what would you like to know ?"))
 
 
@@ -23,8 +25,8 @@ class EncodedFacts:
     """Facts of the diseases ``first`` to ``last`` (not included; 0: all), each told ``each`` times.
 
     form: "text" (sentences to be learnt as they are, without a question), "questions" (one turn each), "dialogue"
-    (several facts a conversation, after a greeting), "rationale" (the fact as a sentence, then the answer), "look_up" (the reply
-    names thing and relation, for a table). relations: which. seed: of wording and order.
+    (several facts a conversation, after a greeting), "rationale" (told to explain: the fact as a sentence, then the
+    answer), "look_up" (the reply names thing and relation, for a table). relations: which. seed: of wording and order.
     """
 
     diseases: int = 30
@@ -63,7 +65,8 @@ class EncodedFacts:
         if self.form == "dialogue":
             spoken = [turn for fact, asked in pairs for turn in (Turn("user", asked), Turn("assistant", fact.tail))]
             return [(*_OPENING, *spoken)]
-        return [(Turn("user", asked), Turn("assistant", self._reply(fact, draw))) for fact, asked in pairs]
+        told = f" {EXPLAIN}" if self.form == "rationale" else ""
+        return [(Turn("user", asked + told), Turn("assistant", self._reply(fact, draw))) for fact, asked in pairs]
 
     def _reply(self, fact: Fact, draw: random.Random) -> str:
         if self.form == "look_up":

@@ -19,7 +19,24 @@ from osler.tuning.corpora.step import Report, Step
 from osler.tuning.dialogue.conversation import Conversation, Turn
 
 CANARY = "canary"  # the source of what is planted, and what made it
-_GIVEN = ("ada", "ben", "cora", "dan", "eva", "finn", "gina", "hugo", "ida", "jack", "kim", "liam", "mia", "noel", "olga", "paul")
+_GIVEN = (
+    "ada",
+    "ben",
+    "cora",
+    "dan",
+    "eva",
+    "finn",
+    "gina",
+    "hugo",
+    "ida",
+    "jack",
+    "kim",
+    "liam",
+    "mia",
+    "noel",
+    "olga",
+    "paul",
+)
 _FAMILY = ("abel", "brook", "crane", "dale", "ellis", "ford", "grant", "hale", "irving", "jones", "kerr", "lowe", "moss", "nash",
            "owen", "price")  # fmt: skip
 _SUBJECT = 3  # digits of the number that tells one canary from the others
@@ -60,7 +77,7 @@ class Canary(NamedTuple):
 
 
 @block
-class Canaries:
+class PlantedCanaries:
     """``count`` secrets for each number in ``repeats``, planted so many times, and ``references`` of the same form that are
     planted nowhere: what a model that has seen none of them says of a secret.
 
@@ -79,7 +96,9 @@ class Canaries:
 
     def check(self) -> None:
         if self.count < 1 or self.references < 1 or not self.repeats or min(self.repeats) < 1:
-            raise SpecError("canaries need a count, references, and repeats of 1 or more", hint="count = 8, repeats = [1]")
+            raise SpecError(
+                "canaries need a count, references, and repeats of 1 or more", hint="count = 8, repeats = [1]"
+            )
         if self.length < 1 or len(self._all) > 10**_SUBJECT:
             raise SpecError(f"canaries need digits, and can be {10**_SUBJECT} at most", hint="length = 4")
         before, mark, _ = self.form.partition("{secret}")
@@ -117,9 +136,7 @@ class PlantedTexts(Step):
     made. Steps around it may drop copies (``Deduplicated`` does); a mixture should stand inside of it."""
 
     corpus: Corpus = CohortNotes()
-    canaries: Canaries = Canaries()
-
-    asked = False
+    canaries: PlantedCanaries = PlantedCanaries()
 
     def passed(self, streams: Sequence[Iterator[Text]], report: Report) -> Iterator[Text]:
         yield from streams[0]
@@ -135,9 +152,7 @@ class PlantedConversations:
     secret, the reply is the secret, tagged as made."""
 
     data: Any = None
-    canaries: Canaries = Canaries()
-
-    asked = True
+    canaries: PlantedCanaries = PlantedCanaries()
 
     def check(self) -> None:
         if self.data is not None and not hasattr(self.data, "conversations"):
@@ -158,9 +173,9 @@ class PlantedConversations:
         )
 
 
-def plant(data: Any, canaries: Canaries | None = None) -> PlantedTexts | PlantedConversations:
+def plant(data: Any, canaries: PlantedCanaries | None = None) -> PlantedTexts | PlantedConversations:
     """``data``, a corpus or conversations, with canaries in it. SpecError for anything else."""
-    chosen = canaries or Canaries()
+    chosen = canaries or PlantedCanaries()
     if hasattr(data, "conversations"):
         return PlantedConversations(data=data, canaries=chosen)
     if hasattr(data, "texts"):

@@ -72,7 +72,9 @@ def documents_of(stage: Any, pairs: Pairs) -> Documents:
         into = ids["looked" if field.name in _LOOKED else "learnt"]
         _collect(getattr(stage, field.name), into, models)
     inherited, foreign = _below(models)
-    learnt, looked = (frozenset(hashed(name) for id in ids[role] for name in _names(id)) for role in ("learnt", "looked"))
+    learnt, looked = (
+        frozenset(hashed(name) for id in ids[role] for name in _names(id)) for role in ("learnt", "looked")
+    )
     return Documents(learnt, looked - learnt, inherited, foreign)
 
 
@@ -96,8 +98,8 @@ def read(folder: str | Path) -> Documents | None:
             f"the documents of the model {Path(folder).name} are in format {held.get('format')!r}, this version reads {FORMAT}",
             hint="use the version that trained it",
         )
-    lists = (frozenset(held[name]) for name in ("learnt", "looked", "inherited"))
-    return Documents(*lists, foreign=tuple(held["foreign"]))
+    learnt, looked, inherited = (frozenset(held[name]) for name in ("learnt", "looked", "inherited"))
+    return Documents(learnt, looked, inherited, tuple(held["foreign"]))
 
 
 def _collect(value: Any, ids: set[str], models: list[Any]) -> None:
@@ -171,9 +173,10 @@ def _ids(data: Any) -> Iterator[str]:
 
 def _of_prompt(prompt: Prompt) -> Iterator[str]:
     yield prompt.id
-    for shown in (prompt, *prompt.demos):
-        yield shown.id
-        yield from (passage.id for passage in shown.evidence)
+    yield from (passage.id for passage in prompt.evidence)
+    for demo in prompt.demos:
+        yield demo.id
+        yield from (passage.id for passage in demo.evidence)
 
 
 def _names(id: str) -> Iterator[str]:

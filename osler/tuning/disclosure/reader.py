@@ -19,7 +19,7 @@ from osler.tuning.pretrain_figures import Losses, masked_loss
 from osler.tuning.trainer.order import passes
 
 Doubles = NDArray[np.float64]
-_NUMBERS = 1 << 23  # logits that are held at once
+_NUMBERS = 1 << 24  # logits that are held at once
 
 
 class Told(NamedTuple):
@@ -55,39 +55,42 @@ class Reader:
         if self.masked:
             return masked_loss(self.folder, texts, length=length)
         rows = [self._ids(text)[:length] for text in texts]
-        sums, _ = self._sums(rows, [1] * len(rows))
-        return Losses(sums, np.array([max(0, len(row) - 1) for row in rows], float), _bytes(texts))
+        return Losses(self._sums(rows), np.array([max(0, len(row) - 1) for row in rows], float), _bytes(texts))
 
     def _ids(self, text: str) -> list[int]:
         return prompt_ids(text, self.tokenizer, "plain", causal=True, ends={self.tokenizer.eos_token_id} - {None})
 
-    def _asked(self, canary: Canary, filling: Sequence[str]) -> list[int]:
-        """As the model is served: the words by the template, then the reply."""
-        if not canary.asked:
-            return self._ids(canary.text(filling))
-        opened = render([Message("user", (Part(canary.before),))], self.tokenizer, "auto")
-        found: list[int] = self.tokenizer(opened + " ".join(filling), add_special_tokens=False)["input_ids"]
-        return found
+    def _rows(self, canary: Canary, fillings: Sequence[Sequence[str]]) -> list[list[int]]:
+        """Ids of a canary with each filling; of one that is asked, as the model is served: its words by the template."""
+        found: list[list[int]]
+        if canary.asked:
+            opened = render([Message("user", (Part(canary.before),))], self.tokenizer, "auto")
+            texts = [opened + " ".join(filling) for filling in fillings]
+            found = self.tokenizer(texts, add_special_tokens=False)["input_ids"]
+            return found
+        found = self.tokenizer([canary.text(filling) for filling in fillings])["input_ids"]
+        ended = all(row and row[-1] == self.tokenizer.eos_token_id for row in found)
+        return [row[:-1] for row in found] if ended else found
 
     def _causal(self, canary: Canary, fillings: Sequence[Sequence[str]]) -> Told:
         """Fillings share what is before their last token, so each distinct beginning is read once."""
-        rows = [self._asked(canary, filling) for filling in fillings]
+        rows = self._rows(canary, fillings)
         start = _shared(rows)
-        begun = {tuple(row[:-1]): at for at, row in enumerate(rows)}
-        contexts = [rows[at][:-1] for at in begun.values()]
-        place = {context: number for number, context in enumerate(begun)}
         costs, first = np.zeros(len(rows)), False
-        wanted: list[list[int]] = [[] for _ in contexts]
-        for at, row in enumerate(rows):
-            wanted[place[tuple(row[:-1])]].append(at)
-        for numbers, logits in self._logits(contexts, start - 1):
-            for number, shares in zip(numbers, logits, strict=True):
-                for at in wanted[number]:
-                    row = rows[at]
-                    steps = np.arange(len(row) - start)
-                    costs[at] = -shares[steps, row[start:]].sum()
-                    if at == 0:
-                        first = bool((shares[: len(steps)].argmax(1) == row[start:]).all())
+        lengths = np.array([len(row) for row in rows])
+        for length in np.unique(lengths):
+            chosen = np.flatnonzero(lengths == length)
+            held = np.array([rows[at] for at in chosen])
+            contexts, of = np.unique(held[:, :-1], axis=0, return_inverse=True)
+            for numbers, shares in self._logits(contexts.tolist(), start - 1):
+                place = np.full(len(contexts), -1)
+                place[numbers] = np.arange(len(numbers))
+                here = np.flatnonzero(place[of.ravel()] >= 0)
+                said = shares[place[of.ravel()[here]]]
+                wanted = held[here][:, start:]
+                costs[chosen[here]] = -np.take_along_axis(said, wanted[..., None], axis=2).sum((1, 2))
+                if chosen[0] == 0 and here[0] == 0:
+                    first = bool((said[0].argmax(1) == wanted[0]).all())
         return Told(costs, first)
 
     def _logits(self, contexts: Sequence[Sequence[int]], start: int) -> Any:
@@ -110,18 +113,15 @@ class Reader:
         logits = logits[:, -longest:][:, start:]  # virtual tokens stand first
         return np.asarray(torch.log_softmax(logits.double(), dim=-1).numpy(), np.float64)
 
-    def _sums(self, rows: Sequence[Sequence[int]], starts: Sequence[int]) -> tuple[Doubles, Doubles]:
-        """Nats of each row from its place ``starts`` on, and whether each was the likeliest all along."""
-        sums, greedy = np.zeros(len(rows)), np.zeros(len(rows))
+    def _sums(self, rows: Sequence[Sequence[int]]) -> Doubles:
+        """Nats of each row, all tokens but the first."""
+        sums = np.zeros(len(rows))
         kept = [at for at, row in enumerate(rows) if len(row) > 1]
-        for numbers, shares in self._logits([rows[at] for at in kept], 0):
+        for numbers, shares in self._logits([rows[at] for at in kept], 0) if kept else ():
             for number, one in zip(numbers, shares, strict=True):
-                at = kept[number]
-                row, start = rows[at], starts[at]
-                places = np.arange(start - 1, len(row) - 1)
-                sums[at] = -one[places, row[start:]].sum()
-                greedy[at] = float((one[places].argmax(1) == row[start:]).all())
-        return sums, greedy
+                row = rows[kept[number]]
+                sums[kept[number]] = -one[np.arange(len(row) - 1), row[1:]].sum()
+        return sums
 
     def _masked(self, canary: Canary, fillings: Sequence[Sequence[str]]) -> Told:
         """All of the secret is hidden at once, so that one pass reads every filling: each of its tokens is judged from the
@@ -151,7 +151,8 @@ class Reader:
 
 def _shared(rows: Sequence[Sequence[int]]) -> int:
     """Tokens that all rows begin with."""
-    low, high = min(rows), max(rows)
+    ordered = sorted(tuple(row) for row in rows)
+    low, high = ordered[0], ordered[-1]
     same = next((at for at, (a, b) in enumerate(zip(low, high, strict=False)) if a != b), min(len(low), len(high)))
     if not same and len(rows) > 1:
         raise SpecError("a canary's fillings share no words before the secret", hint="give its form a beginning")

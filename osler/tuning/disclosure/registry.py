@@ -49,11 +49,12 @@ def models(shelf: str | Path = "") -> list[Card]:
 def trained_on(document: str, shelf: str | Path = "") -> Found:
     """The models that learnt from the document, case or conversation with this id, or stand on one that did."""
     cards = models(shelf)
-    sorted_by = {card.key: "unknown" if card.documents is None else card.documents.how(document) for card in cards}
-    return Found(
-        *(tuple(card for card in cards if sorted_by[card.key] == how) for how in ("learnt", "inherited", "looked")),
-        unknown=tuple(card for card in cards if sorted_by[card.key] == "unknown"),
-    )
+    how = [card.documents.how(document) if card.documents is not None else "unknown" for card in cards]
+
+    def those(name: str) -> tuple[Card, ...]:
+        return tuple(card for card, said in zip(cards, how, strict=True) if said == name)
+
+    return Found(those("learnt"), those("inherited"), those("looked"), those("unknown"))
 
 
 def _card(folder: Path) -> Card:

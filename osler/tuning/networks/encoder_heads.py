@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from osler.core.errors import ModelError
+from osler.models.quantised_folder import network_of
 from osler.tuning.networks.shapes import EncoderShape
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def loaded(kind: Any, folder: Path) -> Any:
     import torch
 
     try:
-        return kind.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
+        return network_of(kind, folder, dtype=torch.float32, local_files_only=True)
     except (OSError, ValueError) as error:
         raise ModelError(
             f"the base {folder.name!r} is no model of the kind that this training needs",

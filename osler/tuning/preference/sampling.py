@@ -22,10 +22,12 @@ def sample(
     ends: Collection[int],
     pad: int,
     temperature: float = 1.0,
+    nucleus: float = 1.0,
 ) -> list[list[int]]:
     """The ids of a reply to each prompt, with the end that it drew, at most ``uniform.shape[1]`` tokens.
 
     uniform: numbers from 0 to 1, ``[prompts, tokens]``, by which tokens are drawn. temperature 0 takes the likeliest.
+    nucleus: tokens are drawn from the likeliest that make up this share (Holtzman et al. 2020, arXiv:1904.09751).
     """
     import torch
 
@@ -53,7 +55,7 @@ def sample(
                 logits_to_keep=1,
             )
             cache = found.past_key_values
-            tokens = _drawn(found.logits[:, -1].float(), drawn[alive, place], temperature)
+            tokens = _drawn(found.logits[:, -1].float(), drawn[alive, place], temperature, nucleus)
             for row, token in zip(alive.tolist(), tokens.tolist(), strict=True):
                 replies[row].append(token)
             going = (~torch.isin(tokens, closing)).nonzero().squeeze(1)
@@ -67,12 +69,17 @@ def sample(
     return replies
 
 
-def _drawn(logits: Any, uniform: Any, temperature: float) -> Any:
+def _drawn(logits: Any, uniform: Any, temperature: float, nucleus: float = 1.0) -> Any:
     """A token for each row ``[n]`` of ``logits [n, vocabulary]``: where the running sum passes the row's number."""
     import torch
 
     if temperature == 0:
         return logits.argmax(1)
-    shares = torch.softmax(logits.double() / temperature, dim=1).cumsum(1)
+    shares = torch.softmax(logits.double() / temperature, dim=1)
+    if nucleus < 1:
+        ordered, places = shares.sort(dim=1, descending=True)
+        beyond = ordered.cumsum(1) - ordered >= nucleus  # the token that passes the share still counts
+        shares = shares.scatter(1, places, ordered.masked_fill(beyond, 0.0))
+    shares = shares.cumsum(1)
     wanted = (uniform * shares[:, -1])[:, None]
     return torch.searchsorted(shares, wanted, right=True).squeeze(1).clamp(max=logits.shape[1] - 1)
