@@ -26,10 +26,17 @@ def _retrieval(*, quick: bool) -> dict[str, Any]:
     return retrieval(quick=quick)
 
 
+def _train(*, quick: bool) -> dict[str, Any]:
+    from osler.bench.train import train
+
+    return train(quick=quick)
+
+
 BENCHMARKS: Mapping[str, Callable[..., dict[str, Any]]] = {
     "engine": _engine,
     "score": _score,
     "retrieval": _retrieval,
+    "train": _train,
 }
 
 

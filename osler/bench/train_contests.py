@@ -171,7 +171,7 @@ def preferred(folder: Path, rows: int, steps: int, wide: bool) -> Contest:
     schedule = replace(RECIPE, steps=steps, batch_rows=rows)
 
     def learner(network: Any, precision: str) -> Learner:
-        stage = DPO(base=base, length=512, schedule=replace(schedule, precision=precision))
+        stage = DPO(base=base, data=None, length=512, schedule=replace(schedule, precision=precision))
         return DPOLearner(network, ChatRows(tokenizer, 512), held, [], stage)
 
     chat = ChatRows(tokenizer, 512)
@@ -206,7 +206,7 @@ def classified(folder: Path, rows: int, steps: int, wide: bool) -> Contest:
     tokenizer = WordPiece(size=VOCABULARY).trained([text for text, _ in found])
     ids = [tokenizer(text, truncation=True, max_length=512)["input_ids"] for text, _ in found]
     aims = [train_data.LABELS.index(label) for _, label in found]
-    shape = EncoderShape(dropout=0.0) if wide else _small_encoder()
+    shape = EncoderShape(hidden=192, inner=768, dropout=0.0) if wide else _small_encoder()
     with seeded(SEED):
         body = shape.network(VOCABULARY, tokenizer.pad_token_id, seed=SEED)
         body.pooler = None
@@ -214,7 +214,7 @@ def classified(folder: Path, rows: int, steps: int, wide: bool) -> Contest:
     held = [Row(tuple(one), aim={"label": [aim]}) for one, aim in zip(ids, aims, strict=True)]
     return Contest(
         "classifier",
-        f"classifier on texts of mixed length, BERT 4 x 256, {rows} rows",
+        f"classifier on texts of mixed length, BERT 4 x 192, {rows} rows",
         replace(RECIPE, steps=steps, batch_rows=rows),
         lambda: copy.deepcopy(network),
         lambda network, _: HeadLearner(network, held, LabelLoss(("label",)), pad=0, shares={}),
@@ -260,14 +260,18 @@ def _small_encoder() -> EncoderShape:
 
 
 def _whole_rows(tokenizer: Any, objective: Any, length: int, count: int, vocabulary: Any) -> list[Any]:
-    """``count`` rows of just ``length`` tokens, so that nothing is padded."""
+    """``count`` rows of just ``length`` tokens, so that nothing is padded. Of a decoder's documents these are the pieces
+    from the middle, without the tokens at the ends of a text."""
+    from osler.tuning.objectives.objective import extra_tokens
     from osler.tuning.pretrain_rows import documents_of, rows_of
+
+    most = length + (extra_tokens(vocabulary) if objective.family == "decoder" else 0)
 
     found: list[Any] = []
     texts = train_data.documents(10**9)
     while len(found) < count:
         documents = documents_of([next(texts)], tokenizer)
-        rows = rows_of(documents, (objective,), length, vocabulary, seed=SEED, packed=False)
+        rows = rows_of(documents, (objective,), most, vocabulary, seed=SEED, packed=False)
         found += [row for row in rows if len(row.ids) == length]
     return found[:count]
 

@@ -6,11 +6,13 @@ sides take turns, reinforcement. The last line of standard output is the figures
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +58,7 @@ def _contest(contest: Contest, sizes: Sizes, missing: Sequence[str]) -> dict[str
     }  # fmt: skip
     if sizes.memory and hasattr(os, "fork"):
         steps = min(_MEMORY_STEPS, contest.schedule.steps)
-        told["memory"] = {side.name: _forked(lambda side=side: run(contest, side, steps)) for side in sides}
+        told["memory"] = {side.name: _forked(partial(run, contest, side, steps)) for side in sides}
     steps = min(sizes.curve_steps, contest.schedule.steps)
     peer = PEERS[contest.key]
     if able(peer, missing):
@@ -77,7 +79,7 @@ def _contest(contest: Contest, sizes: Sizes, missing: Sequence[str]) -> dict[str
 
 def _imports(missing: Sequence[str]) -> dict[str, float]:
     """CPU seconds until each can train, in this order, so that what they share counts for the first."""
-    names = {"osler": ("torch", "transformers", "osler.tuning.trainer.loop")}
+    names: dict[str, tuple[str, ...]] = {"osler": ("torch", "transformers", "osler.tuning.trainer.loop")}
     if "accelerate" not in missing:
         names["Trainer"] = ("transformers.trainer",)
     if not missing:
@@ -88,6 +90,7 @@ def _imports(missing: Sequence[str]) -> dict[str, float]:
         for module in modules:
             importlib.import_module(module)
         found[name] = time.process_time() - begun
+    gc.freeze()  # the Trainer collects garbage when it ends; what the others imported shall not cost it
     return found
 
 
@@ -96,21 +99,26 @@ def _forked(work: Callable[[], Any]) -> float:
     reads, writes = os.pipe()
     child = os.fork()
     if not child:
-        status = 1
+        said = "it ended"
         try:
             before = _resident_mb()
             work()
-            os.write(writes, repr(peak_mb() - before).encode())
-            status = 0
-        finally:
-            os._exit(status)
+            said = repr(peak_mb() - before)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the parent tells it
+            said = f"{type(error).__name__}: {error}"[:500]
+        finally:  # nothing of the parent is ended twice
+            os.write(writes, said.encode())
+            os._exit(0)
     os.close(writes)
     with os.fdopen(reads) as pipe:
         said = pipe.read()
-    _, status = os.waitpid(child, 0)
-    if status or not said:
-        raise OslerError("a side failed while its memory was measured", hint="run the benchmark with --quick")
-    return float(said)
+    os.waitpid(child, 0)
+    try:
+        return float(said)
+    except ValueError:
+        raise OslerError(
+            f"a side failed while its memory was measured: {said}", hint="run the benchmark with --quick"
+        ) from None
 
 
 def _resident_mb() -> float:

@@ -22,15 +22,13 @@ Kind = Literal["osler", "Trainer", "SFTTrainer", "DPOTrainer"]
 
 
 class Side(NamedTuple):
-    """``settings``: of the trainer's arguments. ``own_order``: it orders rows itself, else it is given Osler's batches.
-    ``making``: whether making the trainer counts, since the reference is read then."""
+    """``settings``: of the trainer's arguments. ``own_order``: it orders rows itself, else it is given Osler's batches."""
 
     name: str
     kind: Kind
     precision: str = "float32"
     settings: Mapping[str, Any] = {}
     own_order: bool = False
-    making: bool = False
 
     @property
     def needs(self) -> str:
@@ -55,10 +53,10 @@ SIDES: Mapping[str, tuple[Side, ...]] = {
         *_TRAINER,
     ),
     "dpo": (
-        *(side._replace(making=True) for side in _OSLER),
+        *_OSLER,
         Side("DPOTrainer", "DPOTrainer"),
         Side("DPOTrainer as it comes (bf16, checkpointing)", "DPOTrainer", "bfloat16", _KEPT),
-        Side("DPOTrainer, bf16, reference precomputed", "DPOTrainer", "bfloat16", {"precompute_ref_log_probs": True}, making=True),
+        Side("DPOTrainer, bf16, reference precomputed", "DPOTrainer", "bfloat16", {"precompute_ref_log_probs": True}),
     ),
     "classifier": (
         *_OSLER,
@@ -85,31 +83,26 @@ class Ran:
 
 
 def run(contest: Contest, side: Side, steps: int = 0) -> Ran:
-    """Train a fresh network for ``steps`` steps (0: all of them). Only training is timed, and making the trainer where
-    the side says so. The rate's way is that of all steps in any case."""
+    """Train a fresh network for ``steps`` steps (0: all of them). Timed are the steps, and the reference where it is read
+    before them; of Osler also its setting up, of the others not."""
     return _osler(contest, side, steps) if side.kind == "osler" else _peer(contest, side, steps)
 
 
 def _osler(contest: Contest, side: Side, steps: int) -> Ran:
     schedule = replace(contest.schedule, precision=side.precision, steps=steps or contest.schedule.steps)
     network = contest.fresh()
-    begun = time.process_time()
+    marks = [time.process_time()]
     learner = contest.learner(network, side.precision)
-    if not side.making:
-        begun = time.process_time()
-    record = fit(learner, schedule, seed=SEED)
-    return Ran(time.process_time() - begun, [row["loss"] for row in record.curve])
+    record = fit(learner, schedule, seed=SEED, tell=lambda _: marks.append(time.process_time()))
+    return Ran(marks[-1] - marks[0], [row["loss"] for row in record.curve])
 
 
 def _peer(contest: Contest, side: Side, steps: int) -> Ran:
     with _quiet(), tempfile.TemporaryDirectory() as folder:
         network = contest.reader(contest.fresh())
-        begun = time.process_time()
         trainer = _trainer(contest, side, network, steps or contest.schedule.steps, folder)
-        if not side.making:
-            begun = time.process_time()
         trainer.train()
-        spent = time.process_time() - begun
+    spent = trainer.marks[-1] - trainer.marks[0] + sum(trainer.before)
     return Ran(spent, [float(one) for one in trainer.losses])
 
 
@@ -117,7 +110,7 @@ def _trainer(contest: Contest, side: Side, network: Any, steps: int, folder: str
     module = importlib.import_module(side.needs or PLAIN)
     kind = _with_order(getattr(module, side.kind))
     kind.steps = [] if side.own_order else contest.order(steps)
-    kind.losses = []
+    kind.losses, kind.marks, kind.before = [], [], []
     arguments = {**_arguments(contest, side, steps, folder), **side.settings}
     made: dict[str, Any] = {"model": network, "train_dataset": _rows(contest, side)}
     if side.kind == "Trainer":
@@ -129,9 +122,14 @@ def _trainer(contest: Contest, side: Side, network: Any, steps: int, folder: str
         arguments |= {"max_length": None, "beta": 0.1}
         made |= {"args": module.DPOConfig(**arguments), "processing_class": contest.tokenizer}
     trainer = kind(**made)
-    from transformers.trainer_callback import PrinterCallback
+    from transformers.trainer_callback import PrinterCallback, TrainerCallback
+
+    class Ended(TrainerCallback):  # type: ignore[misc]
+        def on_step_end(self, *given: Any, **named: Any) -> None:
+            kind.marks.append(time.process_time())
 
     trainer.remove_callback(PrinterCallback)
+    trainer.add_callback(Ended)
     return trainer
 
 
@@ -167,11 +165,14 @@ def _rows(contest: Contest, side: Side) -> Any:
 
 
 def _with_order(base: Any) -> Any:
-    """The trainer with batches in a given order and the loss of each step kept; its step is untouched."""
+    """The trainer with batches in a given order, the loss of each step kept, and CPU seconds marked where steps begin and
+    spent before them on the reference. Its step is untouched."""
 
     class Ordered(base):  # type: ignore[misc]
         steps: list[list[int]]
         losses: list[Any]
+        marks: list[float]
+        before: list[float]
 
         def get_train_dataloader(self) -> Any:
             from torch.utils.data import DataLoader
@@ -179,6 +180,16 @@ def _with_order(base: Any) -> Any:
             if not self.steps:
                 return super().get_train_dataloader()
             return DataLoader(self.train_dataset, batch_sampler=self.steps, collate_fn=self.data_collator)
+
+        def training_step(self, *given: Any, **named: Any) -> Any:
+            self.marks.append(time.process_time())
+            return super().training_step(*given, **named)
+
+        def _precompute_ref_logps(self, *given: Any, **named: Any) -> Any:
+            begun = time.process_time()
+            found = super()._precompute_ref_logps(*given, **named)
+            self.before.append(time.process_time() - begun)
+            return found
 
         def compute_loss(self, *given: Any, **named: Any) -> Any:
             found = super().compute_loss(*given, **named)
@@ -203,6 +214,7 @@ def _quiet() -> Iterator[None]:
 
 def reinforced(folder: str, wide: bool, steps: int) -> dict[str, float]:
     """CPU seconds of a step of Osler's GRPO and PPO on the decoder in ``folder``: 16 replies of 32 tokens each."""
+    from osler.models.local import Local
     from osler.tuning.preference.grpo import GRPO
     from osler.tuning.preference.invented import InventedTalks
     from osler.tuning.preference.lexicographic import Says
@@ -210,12 +222,12 @@ def reinforced(folder: str, wide: bool, steps: int) -> dict[str, float]:
     from osler.tuning.schedule import Schedule
     from osler.tuning.stage import made
 
-    from osler.models.local import Local
-
     shared: dict[str, Any] = {
         "base": Local(path=folder), "prompts": InventedTalks(diseases=8), "reward": Says(pattern="a"), "new_tokens": 32 if wide else 4
     }  # fmt: skip
-    plain = Schedule(steps=steps, learning_rate=1e-5, warm_up=0.0, decay="constant", weight_decay=0.0, precision="float32")
+    plain = Schedule(
+        steps=steps, learning_rate=1e-5, warm_up=0.0, decay="constant", weight_decay=0.0, precision="float32"
+    )
     stages: Mapping[str, Callable[[], Any]] = {
         "GRPO, 4 prompts x 4 replies": lambda: GRPO(**shared, group=4, schedule=replace(plain, batch_rows=4)),
         "PPO, 16 prompts, 4 inner passes": lambda: PPO(**shared, schedule=replace(plain, batch_rows=16)),

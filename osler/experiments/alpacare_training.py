@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 
 from osler.core.block import replace
-from osler.experiments.dialogue_arms import Values, better, figure, gain, right, seeds, table, texts
+from osler.experiments.dialogue_arms import Values, better, figure, gain, limited, right, seeds, table, texts
 from osler.experiments.outcome import Claim, Outcome, Setting
 from osler.recipes.models.alpacare import TINY
 from osler.tuning.dialogue.invented_tasks import KINDS, InventedTasks
@@ -29,7 +29,11 @@ async def run(setting: Setting) -> Outcome:
         others = tuple(name for name in names[seed % len(names) :] + names[: seed % len(names)] if name not in held)
         new = InventedTasks(diseases=TINY.data.diseases, kinds=held).conversations()
         with tempfile.TemporaryDirectory() as shelf:
-            base = replace(TINY.base, **{"schedule.steps": 120, "schedule.batch_tokens": 512}) if setting.quick else TINY.base
+            base = (
+                replace(TINY.base, **{"schedule.steps": 120, "schedule.batch_tokens": 512})
+                if setting.quick
+                else TINY.base
+            )
             for arm, count in ARMS.items():
                 practised = replace(TINY.data, kinds=others[:count], seed=seed)
                 stage = replace(TINY, base=base, data=practised)
@@ -71,8 +75,9 @@ async def run(setting: Setting) -> Outcome:
                 holds=better(cost),
             ),
         ],
-        limits=(
+        limits=limited(
             "Kinds of task are wordings by templates over the same facts; instructions that people would call diverse differ in far more. The paper "
-            "compares data sets of several makers, judged by a language model."
+            "compares data sets of several makers, judged by a language model.",
+            setting,
         ),
     )

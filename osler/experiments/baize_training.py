@@ -25,7 +25,7 @@ TITLE = "A model tuned on self-chat takes over its form, and whether it asks"
 SOURCE = "Baize, Xu et al. 2023, arXiv:2304.01196; on asking: BianQue, Chen et al. 2023, arXiv:2310.15896"
 PLAIN = (
     "One model talked with itself; another learnt from the transcripts that passed the checks. It then ended its turns, and asked "
-    "back exactly as seldom or as often as the transcripts did."
+    "back where the transcripts did, and never where they did not."
 )
 ARMS = {"asks nothing (Baize)": 0.0, "asks in 46 % (BianQue)": 0.46}
 BROKEN = 0.2

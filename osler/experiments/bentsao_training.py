@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from osler.core.block import replace
 from osler.data.generated.invented_clinic import clinic, facts
-from osler.experiments.dialogue_arms import Values, better, figure, gain, seeds, shorter, table, texts
+from osler.experiments.dialogue_arms import Values, better, figure, gain, limited, seeds, shorter, table, texts
 from osler.experiments.outcome import Claim, Outcome, Setting
 from osler.recipes.models.bentsao import TINY
 from osler.tuning.dialogue.conversation import Conversation
@@ -110,11 +110,12 @@ async def run(setting: Setting) -> Outcome:
                 holds=True if kept.low > -0.1 else False if kept.high < -0.1 else None,
             ),
         ],
-        limits=(
+        limits=limited(
             "Looking up is given the graph at the time of asking, and an entry that is named is always found: what real graphs lack, and names "
             "that people write in many ways, are not part of this. The model names entries of things that its tuning held; a model "
             "of this size cannot name a thing that it never met. Changed after a first look: the base reads the names, since a frozen word that it had "
-            "never read could hardly be written, and LoRA takes more and smaller steps, since neither arm had learnt its task."
+            "never read could hardly be written, and LoRA takes more and smaller steps, since neither arm had learnt its task.",
+            setting,
         ),
     )
 

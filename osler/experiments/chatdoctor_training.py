@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 
 from osler.core.block import replace
 from osler.data.generated.invented_clinic import clinic
-from osler.experiments.dialogue_arms import Values, better, figure, gain, right, seeds, shorter, table, texts
+from osler.experiments.dialogue_arms import Values, better, figure, gain, limited, right, seeds, shorter, table, texts
 from osler.experiments.outcome import Claim, Outcome, Setting
 from osler.recipes.models.chatdoctor import TINY
 from osler.tuning.dialogue.conversation import Conversation
@@ -20,30 +21,35 @@ PLAIN = (
     "diseases that the doctors had met, and about diseases that they had not."
 )
 ARMS = ("instructions", "replies", "instructions, then replies")
+CONSTANT = "one drug for all"
 KNOWN = 12
 
 
 async def run(setting: Setting) -> Outcome:
-    known: dict[str, Values] = {arm: [] for arm in ARMS}
-    whole: dict[str, Values] = {arm: [] for arm in ARMS}
-    unknown: dict[str, Values] = {arm: [] for arm in ARMS}
+    known: dict[str, Values] = {arm: [] for arm in (CONSTANT, *ARMS)}
+    whole: dict[str, Values] = {arm: [] for arm in known}
+    unknown: dict[str, Values] = {arm: [] for arm in known}
     size = 0
     for seed in seeds(setting):
         cases = _cases(seed, 2 if setting.quick else 6)
         size = len(cases)
-        for arm, stage in _arms(setting).items():
-            said = await texts(stage, cases, seed=seed)
-            met = [at for at, one in enumerate(cases) if int(one.of[0].removeprefix("disease:d")) < KNOWN]
-            new = [at for at in range(size) if at not in set(met)]
-            drug = [
-                float(bool(_drugs(one, at in set(met)) & set(text.split())))
-                for at, (one, text) in enumerate(zip(cases, said, strict=True))
-            ]
-            same = right(cases, said)
-            known[arm].append([drug[at] for at in met])
-            whole[arm].append([same[at] for at in met])
-            unknown[arm].append([drug[at] for at in new])
-    tuned = gain(known["instructions"], known["instructions, then replies"])
+        met = [at for at, one in enumerate(cases) if int(one.of[0].removeprefix("disease:d")) < KNOWN]
+        new = [at for at in range(size) if at not in set(met)]
+        known[CONSTANT].append(_constant([cases[at] for at in met]))
+        whole[CONSTANT].append([0.0] * len(met))
+        unknown[CONSTANT].append([0.0] * len(new))
+        with tempfile.TemporaryDirectory() as shelf:
+            for arm, stage in _arms(setting).items():
+                said = await texts(stage, cases, seed=seed, shelf=shelf)
+                drug = [
+                    float(bool(_drugs(one, at in set(met)) & set(text.split())))
+                    for at, (one, text) in enumerate(zip(cases, said, strict=True))
+                ]
+                same = right(cases, said)
+                known[arm].append([drug[at] for at in met])
+                whole[arm].append([same[at] for at in met])
+                unknown[arm].append([drug[at] for at in new])
+    tuned = gain(known[CONSTANT], known["instructions, then replies"])
     first = gain(known["replies"], known["instructions, then replies"])
     beyond = gain(_means(unknown["instructions, then replies"]), _means(known["instructions, then replies"]))
     return Outcome(
@@ -57,24 +63,27 @@ async def run(setting: Setting) -> Outcome:
                 "The right drug in the reply",
                 "learnt",
                 ("diseases of the replies: drug", "the same words as the doctor", "other diseases: drug"),
-                {arm: (known[arm], whole[arm], unknown[arm]) for arm in ARMS},
-                about="95 % intervals over trainings and cases. A drug is right if it is that of one of these diseases with the sign.",
+                {arm: (known[arm], whole[arm], unknown[arm]) for arm in known},
+                about=(
+                    "95 % intervals over trainings and cases. A drug is right if it is that of one of these diseases with the sign. One drug for all "
+                    "is the best that a reply can be which does not heed the complaint."
+                ),
             )
         ],
         figures=[
             figure(
                 "The right drug in the reply",
                 "replies with the right drug",
-                ARMS,
+                list(known),
                 {
-                    "diseases of the replies": [known[arm] for arm in ARMS],
-                    "other diseases": [unknown[arm] for arm in ARMS],
+                    "diseases of the replies": [known[arm] for arm in known],
+                    "other diseases": [unknown[arm] for arm in known],
                 },
             )
         ],
         claims=[
             Claim(
-                text="Tuning on doctors' replies adds to a model of general instructions",
+                text="A model of general instructions tuned on doctors' replies heeds the complaint: it beats one drug for all",
                 seen=tuned.told(),
                 holds=better(tuned),
             ),
@@ -89,10 +98,12 @@ async def run(setting: Setting) -> Outcome:
                 holds=better(beyond),
             ),
         ],
-        limits=(
+        limits=limited(
             "Instructions on all diseases were learnt, so the others' drugs stood in the first stage, but their signs stood nowhere: that a model "
             "cannot treat them is a check of the set-up rather than a finding. The paper's own figure, 0.4 points "
-            "of BERTScore over ChatGPT, is on real questions and not repeated; whether replies are safe is not looked at."
+            "of BERTScore over ChatGPT, is on real questions and not repeated; whether replies are safe is not looked at. Changed after a first look: more and smaller steps, since "
+            "every model gave one and the same reply to all; and the comparison with one drug for all.",
+            setting,
         ),
     )
 
@@ -112,6 +123,12 @@ def _drugs(case: Conversation, known: bool) -> set[str]:
     said = set(case.turns[0].text.split())
     made_up = clinic(16)
     return {one.drug for one in (made_up[:KNOWN] if known else made_up[KNOWN:]) if said & set(one.symptoms)}
+
+
+def _constant(cases: Sequence[Conversation]) -> list[float]:
+    """1 where the drug that is right most often is right."""
+    rows = [[float(one.drug in _drugs(case, True)) for case in cases] for one in clinic(16)[:KNOWN]]
+    return max(rows, key=sum)
 
 
 def _means(values: Values) -> Values:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from osler.core.block import replace
-from osler.experiments.dialogue_arms import Values, better, figure, gain, right, seeds, shorter, table, texts
+from osler.experiments.dialogue_arms import Values, better, figure, gain, limited, right, seeds, shorter, table, texts
 from osler.experiments.outcome import Claim, Outcome, Setting
 from osler.recipes.models.clinical_camel import TINY
 from osler.tuning.dialogue.conversation import Conversation
@@ -59,10 +59,11 @@ async def run(setting: Setting) -> Outcome:
             ),
             Claim(text="Questions are recalled better than plain text", seen=asked.told(), holds=better(asked)),
         ],
-        limits=(
+        limits=limited(
             "Only recall in the form of dialogue is asked for, as in the idea of the method; a test in plain text would favour plain text. "
             "Templates write the dialogues, so nothing a teacher adds or gets wrong is in them. The text arm learns each token, "
-            "the others the replies alone."
+            "the others the replies alone.",
+            setting,
         ),
     )
 

@@ -94,3 +94,9 @@ def gain(first: Values, second: Values) -> Gain:
     """Second less first over trainings and cases; the ends of the interval stay within what shares can differ by."""
     found = gain_over_seeds(first, second)
     return Gain(found.value, max(-1.0, found.low), min(1.0, found.high), found.p)
+
+
+def limited(limits: str, setting: Setting) -> str:
+    """``limits``, and of a quick look that its trainings are too short."""
+    short = " A quick look trains for too few steps to learn the task, so what it says of the claims is worth little."
+    return limits + short if setting.quick else limits

@@ -20,7 +20,7 @@ from osler.tuning.heads.classifier import Classifier, label_shares
 from osler.tuning.stage import made
 
 TITLE = "Two heads and a table reach rare billing groups; reading more of the summary helps"
-SOURCE = "DRG-LLaMA, Wang et al. 2024, arXiv:2309.12625 (two-label model, context of 340, 512 and 1024 tokens)"
+SOURCE = "DRG-LLaMA, Wang et al. 2024, arXiv:2309.12625 (two-label model; 512 tokens read, 1024 tried)"
 PLAIN = (
     "A billing group is a main disease and a severity. Learning the two apart and joining them by a table helps where few "
     "stays of a group were seen, and cutting long summaries loses the severity."

@@ -13,8 +13,8 @@ import numpy as np
 
 from osler.core.block import replace
 from osler.data.generated.invented_clinic import clinic
-from osler.experiments.outcome import Figure, Outcome, Setting, TableOf
-from osler.experiments.pretraining import SEEDS, claim, curve, lower, mean_told, schedule, told
+from osler.experiments.outcome import Claim, Figure, Outcome, Setting, TableOf
+from osler.experiments.pretraining import SEEDS, claim, curve, lower, mean_told, no_gain, schedule, told
 from osler.experiments.seeds import gain_over_seeds
 from osler.tuning.corpora.cohort_notes import Invented
 from osler.tuning.disclosure.canaries import PlantedCanaries, PlantedTexts
@@ -38,7 +38,7 @@ PLAIN = (
 )
 REAL, SAME, MORE = "real notes", "as many synthetic", "five times as many synthetic"
 ARMS = (REAL, SAME, MORE)
-OFTEN = 16
+OFTEN = 8
 RUN = 8
 
 
@@ -62,8 +62,9 @@ async def run(setting: Setting) -> Outcome:
 
 def _sizes(quick: bool) -> tuple[int, int, PlantedCanaries]:
     """Diseases, notes of each, and the secrets among them."""
-    canaries = PlantedCanaries(count=3, repeats=(OFTEN,), references=3, length=2 if quick else 3)
-    return (10, 3, canaries) if quick else (24, 4, canaries)
+    size = 2 if quick else 4
+    canaries = PlantedCanaries(count=size, repeats=(OFTEN,), references=size, length=2 if quick else 3)
+    return (8, 4, canaries) if quick else (24, 4, canaries)
 
 
 def _looked(setting: Setting) -> list[Looked]:
@@ -79,7 +80,7 @@ def _looked(setting: Setting) -> list[Looked]:
         length=96,
         packed=True,
         held_out=0.0,
-        schedule=schedule(60 if setting.quick else 220, tokens=512 if setting.quick else 1024, rate=1e-2),
+        schedule=schedule(110 if setting.quick else 220, tokens=512 if setting.quick else 1024, rate=1e-2),
     )
     found = []
     with tempfile.TemporaryDirectory() as shelf:
@@ -91,7 +92,7 @@ def _looked(setting: Setting) -> list[Looked]:
                 name: made(_encoder(data, notes, setting.quick), seed=seed, shelf=shelf).folder
                 for name, data in corpora.items()
             }
-            found.append(_measured(written.folder, encoders, corpora, notes, canaries))
+            found.append(_measured(written.folder, encoders, corpora, notes, canaries, setting.quick))
     return found
 
 
@@ -104,17 +105,22 @@ def _encoder(data: Any, notes: Invented, quick: bool) -> Pretrain:
         tokenizer=VocabularyFrom(data=replace(notes, wording=5), tokenizer=WordPiece(size=600)),
         length=96,
         held_out=0.0,
-        schedule=schedule(24 if quick else 110, tokens=1024 if quick else 2048),
+        schedule=schedule(16 if quick else 110, tokens=1024 if quick else 2048),
     )
 
 
 def _measured(
-    writer: Path, encoders: dict[str, Path], corpora: dict[str, Any], notes: Invented, canaries: PlantedCanaries
+    writer: Path,
+    encoders: dict[str, Path],
+    corpora: dict[str, Any],
+    notes: Invented,
+    canaries: PlantedCanaries,
+    quick: bool,
 ) -> Looked:
     diseases = clinic(notes.diseases)
     half = notes.diseases // 2
-    known = tagged_notes(diseases[:half], 40, CONCEPTS)
-    asked = tagged_notes(diseases[half:], 60, CONCEPTS, seed=1)
+    known = tagged_notes(diseases[:half], 20 if quick else 40, CONCEPTS)
+    asked = tagged_notes(diseases[half:], 30 if quick else 60, CONCEPTS, seed=1)
     other = [one.text for one in replace(notes, wording=9, each=2).texts()]
     f1, loss, bits, unseen = {}, {}, {}, {}
     for name, folder in encoders.items():
@@ -212,10 +218,19 @@ def _outcome(setting: Setting, found: list[Looked]) -> Outcome:
             claim(
                 "An encoder on synthetic text knows them less than one on real text", lower(bits[REAL], bits[MORE]), "bits"
             ),
-            claim("Synthetic notes repeat training notes more than other notes do", gain_over_seeds(shared, copied)),
+            Claim(
+                text="Planted codes come along word for word into the synthetic notes",
+                seen=f"{secrets} of {SEEDS * canaries.count} over the seeds",
+                holds=secrets > 0,
+            ),
+            no_gain(
+                "Synthetic notes repeat no more of the training notes than other notes do, up to 5 points",
+                gain_over_seeds(shared, copied),
+                margin=0.05,
+            ),
         ],
         limits=(
-            "The decoder has read one hundred notes and not 82 billion words, so what it writes can hold no more medicine than these; "
+            "The decoder has read a hundred notes and not 82 billion words, so what it writes can hold no more medicine than these; "
             "the paper's gain comes from more text than there were notes. Notes of one template share runs of words in any case. "
             f"Against as many synthetic notes the real ones differ in F1 by {told(gain_over_seeds(f1[SAME], f1[REAL]))}. Whether "
             "physicians can tell the notes apart, the paper's other result, is not shown."

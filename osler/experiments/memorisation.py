@@ -14,7 +14,7 @@ from osler.experiments.seeds import gain_over_seeds
 from osler.tuning.corpora.cohort_notes import Invented
 from osler.tuning.corpora.deduplication import Deduplicated
 from osler.tuning.dialogue.invented import InventedDialogues
-from osler.tuning.disclosure.canaries import PlantedCanaries, plant
+from osler.tuning.disclosure.canaries import PlantedCanaries, PlantedConversations, PlantedTexts
 from osler.tuning.disclosure.exposure import UNSEEN, Exposure, exposures
 from osler.tuning.disclosure.membership import Membership, membership
 from osler.tuning.disclosure.reader import Reader
@@ -145,12 +145,14 @@ def _arms(
         held_out=0.0,
         schedule=schedule(25 if quick else 80, tokens=tokens),
     )
-    planted = plant(notes, canaries)
+    planted = PlantedTexts(corpus=notes, canaries=canaries)
     going = replace(schedule(0, tokens=tokens, rate=1e-2), epochs=float(passes))
     full = Pretrain(
         base=base, data=planted, objectives=(NextToken(),), length=96, packed=True, held_out=0.0, schedule=going
     )
-    talk = SFT(base=base, data=plant(talks, canaries), template="auto", length=96, schedule=going)
+    talk = SFT(
+        base=base, data=PlantedConversations(data=talks, canaries=canaries), template="auto", length=96, schedule=going
+    )
     return {
         "base": base,
         FULL: full,

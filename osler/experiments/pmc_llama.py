@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Sequence
 
 from osler.core.block import replace
-from osler.experiments.dialogue_arms import Values, better, figure, gain, seeds, shorter, table, texts
+from osler.experiments.dialogue_arms import Values, better, figure, gain, limited, seeds, shorter, table, texts
 from osler.experiments.outcome import Claim, Outcome, Setting
 from osler.recipes.models.pmc_llama import TINY
 from osler.tuning.dialogue.conversation import Conversation
@@ -18,7 +18,7 @@ TITLE = "Reading first, then questions, reasons and facts: which rung of the lad
 SOURCE = "PMC-LLaMA, Wu et al. 2023, arXiv:2304.14454"
 PLAIN = (
     "Small models read a made-up medicine or did not, and were then taught to answer questions, with or without reasons and with or "
-    "without further facts. They were asked about diseases that no question of theirs had named."
+    "without further facts. They were asked about diseases that their questions named, and others."
 )
 RUNGS = {"questions": 1, "and reasons": 2, "and facts of a graph": 3}
 BASES = ("not pre-trained", "pre-trained")
@@ -44,14 +44,15 @@ async def run(setting: Setting) -> Outcome:
     alone = gain(found[_name(BASES[0], first)], found[_name(BASES[1], first)])
     why = gain(found[_name(BASES[1], first)], found[_name(BASES[1], reasons)])
     more = gain(found[_name(BASES[1], reasons)], found[_name(BASES[1], graph)])
+    sooner = gain(known[_name(BASES[0], first)], known[_name(BASES[1], first)])
     held = TINY.data.parts[0]
     return Outcome(
         setup=(
             f"A decoder with 0.09 million weights reads abstracts on {held.diseases} made-up diseases, or starts from nothing. Then it learns "
             f"questions on {held.last} of them; these and the same with the fact as reason before the answer; these and plain facts on the other "
-            f"{held.diseases - held.last}. Steps and tokens of the second stage are equal, 3 trainings each. Asked are {size} questions on the "
-            "others, which no question of the training named; models "
-            "that learnt to give reasons are told to explain. The whole answer must be right, so guessing is right almost never."
+            f"{held.diseases - held.last}. Steps and tokens of the second stage are equal, 3 trainings each. Asked are questions on the diseases of "
+            f"the questions, and {size} on the others, which no question of the training named; models that learnt to give reasons are "
+            "told to explain. The whole answer must be right."
         ),
         tables=[
             table(
@@ -63,22 +64,36 @@ async def run(setting: Setting) -> Outcome:
         ],
         figures=[
             figure(
-                "Right answers on diseases that no question named",
+                f"Right answers on {where}",
                 "right",
                 list(RUNGS),
-                {base: [found[_name(base, rung)] for rung in RUNGS] for base in BASES},
+                {base: [values[_name(base, rung)] for rung in RUNGS] for base in BASES},
             )
+            for where, values in (("diseases that no question named", found), ("the diseases of the questions", known))
         ],
         claims=[
-            Claim(text="Pre-training helps where questions alone follow", seen=alone.told(), holds=better(alone)),
-            Claim(text="Pre-training helps where all three follow", seen=read.told(), holds=better(read)),
-            Claim(text="Reasons before the answers help, after pre-training", seen=why.told(), holds=better(why)),
+            Claim(
+                text="Pre-training makes questions stick in the same steps", seen=sooner.told(), holds=better(sooner)
+            ),
+            Claim(
+                text="Pre-training helps on other diseases where questions alone follow",
+                seen=alone.told(),
+                holds=better(alone),
+            ),
+            Claim(
+                text="Pre-training helps on other diseases where all three follow", seen=read.told(), holds=better(read)
+            ),
+            Claim(text="Reasons before the answers help there, after pre-training", seen=why.told(), holds=better(why)),
             Claim(text="Facts of a graph help on top of that", seen=more.told(), holds=better(more)),
         ],
-        limits=(
-            "Without pre-training and facts a model cannot know the asked diseases: these two rungs have their floor by design, and the second "
+        limits=limited(
+            "Without pre-training and facts a model cannot know the other diseases: these two rungs have their floor by design (an organ can be guessed), and the second "
             "column shows that they learnt their own questions. The paper's tests are multiple choice; whole answers are asked for here. "
-            "Equal steps mean that each rung sees the rows of the one below less often. Reasons restate one fact; those of the paper explain."
+            "Equal steps mean that each rung sees the rows of the one below less often. Reasons restate one fact; those of the paper explain. "
+            "Changed after a first look: as nearly all answers on the other diseases were wrong in every rung, "
+            "what pre-training does for the questions' own diseases is told, too; leaving single facts out of the questions instead of whole diseases "
+            "brought no right answer at all.",
+            setting,
         ),
     )
 

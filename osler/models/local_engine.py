@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,14 +89,15 @@ def load(local: Local) -> Engine:
     kind = local.found_kind
     device = local.device if local.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
     dtype = local.dtype if local.dtype != "auto" else "float32" if device == "cpu" else "auto"
-    where = {"local_files_only": local.local_files_only, "revision": local.revision or "main"}
+    where: dict[str, Any] = {"local_files_only": local.local_files_only, "revision": local.revision or "main"}
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(local.path, **where)
         asked = dtype if dtype == "auto" else getattr(torch, dtype)
-        whole = functools.partial(network_of, classes[kind], dtype=asked, **where)
-        model: Any = (
-            adapted(local.path, lambda folder: whole(str(folder))) if is_adapter(local.path) else whole(local.path)
-        )
+
+        def whole(folder: str | Path) -> Any:
+            return network_of(classes[kind], str(folder), dtype=asked, **where)
+
+        model: Any = adapted(local.path, whole) if is_adapter(local.path) else whole(local.path)
     except (OSError, ValueError) as error:
         raise _not_found(local.path) from error
     return Engine(model.eval().to(device), tokenizer, local, kind)

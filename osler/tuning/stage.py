@@ -166,10 +166,10 @@ def made(
     """
     if not isinstance(model, Stage):
         return model
+    if model.weights:
+        _ = model.held  # it must be there, and unchanged; it stays on its own shelf
+        return model
     here = replace(model, shelf=str(shelf)) if shelf else model
-    if here.weights:
-        _ = here.held  # it must be there, and unchanged
-        return here
     inner = {
         name: made(value, pairs, seed=seed, shelf=here.shelf, tell=tell, launch=launch)
         for name, value in ((name, getattr(here, name)) for name in here.__dataclass_fields__)  # type: ignore[attr-defined]

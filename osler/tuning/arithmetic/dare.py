@@ -60,5 +60,5 @@ def thinned(change: torch.Tensor, density: float, seed: int) -> torch.Tensor:
 
     if density == 1:
         return change
-    draw = torch.rand(change.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    draw = torch.rand(change.shape, generator=torch.Generator().manual_seed(seed), dtype=change.dtype)
     return torch.where(draw < density, change / density, torch.zeros((), dtype=change.dtype))

@@ -33,8 +33,8 @@ class Merged(Stage):
 
     models: stages, which are trained first, or models with a folder of whole weights; of the same architecture, tokenizer
     and tensors. base: what TaskVectors, Ties and Dare take the changes from; the others take none. Configuration and
-    tokenizer are those of the base, or of the first model. Computed in float64 and stored as the base is stored, one
-    tensor at a time.
+    tokenizer are those of the base, or of the first model. Computed in float64 (16-bit weights in float32) and stored as
+    the base is stored, one tensor at a time.
 
     Figures: how many tensors and weights there are, and how far the merged weights are from each model (norm of the
     difference over the norm of that model's weights).
@@ -104,11 +104,12 @@ class Merged(Stage):
                     raise SpecError(f"the whole numbers in {place.name!r} differ between the models")
                 yield own
                 continue
-            wide = [one.to(torch.float64) for one in held]
-            found = self.method.merged(wide, own.to(torch.float64) if base else None, place).to(own.dtype)
+            form = torch.float32 if own.element_size() < 4 else torch.float64
+            wide = [one.to(form) for one in held]
+            found = self.method.merged(wide, own.to(form) if base else None, place).to(own.dtype)
             if not torch.isfinite(found).all():
                 raise DataError(f"the merged tensor {place.name!r} has values that are no numbers")
-            distance.add(found.to(torch.float64), wide)
+            distance.add(found.to(form), wide)
             yield found
 
 

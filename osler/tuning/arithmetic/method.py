@@ -60,7 +60,7 @@ class Method(Protocol):
         ...
 
     def merged(self, tensors: Sequence[torch.Tensor], base: torch.Tensor | None, place: Place) -> torch.Tensor:
-        """The merged tensor, float64 as ``tensors`` and ``base`` are, all of one shape."""
+        """The merged tensor, of the shape and the wide type that ``tensors`` and ``base`` have."""
         ...
 
 

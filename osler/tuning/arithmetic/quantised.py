@@ -15,7 +15,7 @@ from osler.core.errors import SpecError
 from osler.models.adapter_quantise import Packed
 from osler.models.quantised_folder import FILE, FORMAT, TENSORS, packed, unpacked, width_of
 from osler.tuning.arithmetic.folder import Tensors, copy_beside, opened
-from osler.tuning.stage import Pairs, Record, Stage, Work, base_hash, folder_of
+from osler.tuning.stage import Pairs, Record, Stage, Work, folder_of
 
 if TYPE_CHECKING:
     import torch
@@ -60,8 +60,8 @@ class Quantised(Stage):
         return self.local.supports | {"train"} if self.weights else frozenset({"generate", "score", "train"})
 
     def data_hash(self, pairs: Pairs) -> str:
-        """There is no data: what it is made of is the base."""
-        return base_hash(self.base)
+        """Of nothing: it is made of the base alone, whose hash is part of what it is."""
+        return ""
 
     def build(self, work: Work) -> tuple[Record, Mapping[str, Any]]:
         folder = folder_of(work.base)

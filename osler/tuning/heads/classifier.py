@@ -37,7 +37,7 @@ class Classifier(HeadStage):
     words: new words of the vocabulary (CPLLM adds the descriptions of codes). dropout: before the head.
 
     table: "part | part" -> label, where a label is put together from parts that are learnt by a head each, as
-    DRG-LLaMA does (Wang et al. 2024, section 2.4); ``shares`` are the weights of the parts' losses. A label that several
+    DRG-LLaMA does (Wang et al. 2024); ``shares`` are the weights of the parts' losses. A label that several
     rows of the table give takes the sum of their probabilities.
     """
 

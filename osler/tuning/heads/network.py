@@ -170,7 +170,7 @@ def _unpooled(body: Any) -> Any:
 
 
 def _add_words(body: Any, tokenizer: Any, words: Sequence[str]) -> None:
-    """New words, each beginning as the mean of the tokens that it was (Chen et al. 2023 find that better than noise)."""
+    """New words, each beginning as the mean of the tokens that it was."""
     import torch
 
     if not words:

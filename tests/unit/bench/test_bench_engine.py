@@ -84,7 +84,7 @@ def test_the_machine_is_told_without_its_name() -> None:
 
 
 def test_benchmarks_are_found_by_name_and_import_nothing_heavy() -> None:
-    assert list(BENCHMARKS) == ["engine", "score", "retrieval"]
+    assert list(BENCHMARKS) == ["engine", "score", "retrieval", "train"]
     with pytest.raises(SpecError, match="no benchmark is named 'engin'") as told:
         bench("engin")
     assert "engine" in told.value.hint

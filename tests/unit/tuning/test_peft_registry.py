@@ -32,7 +32,7 @@ def test_lists_adapters_with_base_data_and_documents(tmp_path: Path) -> None:
     assert card.base == cards[prompt.folder.name].base
     assert card.data == cards[prompt.folder.name].data
     wanted = {one.id for one in SHORT.data.conversations()}
-    assert {one.key for one in trained_on(sorted(wanted)[0], tmp_path).learnt} == set(cards)
+    assert set(cards) <= {one.key for one in trained_on(sorted(wanted)[0], tmp_path).to_retrain}
     assert trained_on("nowhere", tmp_path).to_retrain == ()
     assert adapters(tmp_path / "none") == []
 

@@ -16,7 +16,7 @@ from osler.core.errors import DataError, SpecError
 from osler.core.types import Message, Part
 from osler.models.adapter_quantise import nf4_levels
 from osler.models.local import Local
-from osler.models.quantised_folder import TENSORS, packed, unpacked, whole_tensors, width_of
+from osler.models.quantised_folder import TENSORS, network_of, packed, unpacked, whole_tensors, width_of
 from osler.tuning.arithmetic.merged import Merged
 from osler.tuning.arithmetic.quantised import Quantised
 from osler.tuning.networks.shapes import DecoderShape
@@ -153,6 +153,23 @@ def test_local_asks_the_rounded_weights(kind: str, tmp_path: Path) -> None:
     assert asyncio.run(held.score(asked, ["w3", "w4"])).logprobs == asyncio.run(own.score(asked, ["w3", "w4"])).logprobs
     first, second = (asyncio.run(one.generate(asked, max_tokens=5)).text for one in (held, own))
     assert first == second
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "auto", "float32"])
+def test_a_quantised_folder_is_loaded_in_the_type_that_is_asked_for(dtype: Any, tmp_path: Path) -> None:
+    """The type of the base where it is "auto", as for any other folder."""
+    import torch
+    import transformers
+
+    (tmp_path / "base").mkdir()
+    held = network("llama", tmp_path / "base", seed=1).to(torch.bfloat16)
+    held.save_pretrained(tmp_path / "base")
+    own = made(Quantised(base=Local(path=str(tmp_path / "base")), precision="int8"), shelf=tmp_path / "shelf")
+    asked = dtype if dtype == "auto" else getattr(torch, dtype)
+    found = network_of(transformers.AutoModelForCausalLM, own.folder, dtype=asked, local_files_only=True)
+    assert found.dtype == (torch.float32 if dtype == "float32" else torch.bfloat16)
+    assert found.lm_head.weight is found.model.embed_tokens.weight
+    assert not any(weight.is_meta for weight in (*found.parameters(), *found.buffers()))
 
 
 def test_tables_of_words_stay_whole_where_asked(base: Local, tmp_path: Path) -> None:
