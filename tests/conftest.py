@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +18,12 @@ from hypothesis import settings
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):  # read once, when numpy is imported
     os.environ.setdefault(_name, "1")
+# What tests train and embed goes into a folder of the run, never into the user's own.
+if "OSLER_TESTS_MADE" not in os.environ:  # the processes of one run share it
+    os.environ["OSLER_TESTS_MADE"] = tempfile.mkdtemp(prefix="osler-tests-")
+    atexit.register(shutil.rmtree, os.environ["OSLER_TESTS_MADE"], ignore_errors=True)
+os.environ["XDG_CACHE_HOME"] = os.environ["OSLER_TESTS_MADE"]
+os.environ["OSLER_MODELS"] = str(Path(os.environ["OSLER_TESTS_MADE"]) / "models")
 DATA = os.environ.get("OSLER_DATA", "")
 LOOPBACK = ("localhost", "::1", "0.0.0.0", "::")
 settings.register_profile("osler", deadline=None)  # shared machines are slow at times; slow is no fault of a test

@@ -127,6 +127,7 @@ def _parser() -> argparse.ArgumentParser:
     _train(_verb(verbs, "train", "train a model from a recipe, or one of a study; a second run finds it made"))
     trained = _verb(verbs, "trained", "the models that were trained on this machine")
     trained.add_argument("--shelf", type=Path, help="the folder of trained models")
+    trained.add_argument("--on", default="", metavar="ID", help="only those that learnt from this document or case")
 
     listing = _verb(verbs, "list", "what can be named in a study")
     listing.add_argument("kind", choices=LISTS)

@@ -15,6 +15,7 @@ from osler.cli.knowledge_adding import Pace, json_of, kept, one
 from osler.cli.knowledge_adding import add as add_documents
 from osler.cli.knowledge_listing import history, listed, show, version_json
 from osler.cli.out import emit
+from osler.cli.training import models_of
 from osler.core.errors import DataError, OslerError, SpecError, nearest
 from osler.knowledge.citation import NAME
 from osler.knowledge.document import Version
@@ -93,9 +94,10 @@ def delete(arguments: argparse.Namespace) -> int:
                 "uses": [use._asdict() for use in removed.uses],
                 "note": removed.note,
             }
-        emit({**told, "answers": answers})
+        emit({**told, "answers": answers, "models": models_of(arguments.id)})
     else:
         text.removed(arguments.id, removed, answers)
+        text.models(models_of(arguments.id))
     return 1 if any("error" in row for row in answers) else 0
 
 

@@ -254,3 +254,12 @@ def number(count: int, noun: str) -> str:
 
 def _count(number: int) -> str:
     return "the document is" if number == 1 else f"all {number:,} documents are"
+
+
+def models(found: Mapping[str, Sequence[str]]) -> None:
+    """Trained models that learnt from a deleted document: what they learnt cannot be taken out of them."""
+    known = [key for how in ("learnt", "inherited", "looked") for key in found[how]]
+    if known:
+        print(f"{len(known)} trained models learnt from it, to be withdrawn or trained again: {', '.join(known)}")
+    if found["unknown"]:
+        print(f"{len(found['unknown'])} trained models keep no list of what they learnt from")

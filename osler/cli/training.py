@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import Any, Literal
 
 from osler.cli.out import emit
@@ -62,6 +63,8 @@ def trained(arguments: argparse.Namespace) -> int:
     """The models on the shelf: what each is, from which data, when and how large."""
     from osler.tuning.shelf import Shelf
 
+    if arguments.on:
+        return _trained_on(arguments)
     rows = Shelf(arguments.shelf or "").listed()
     if arguments.json:
         emit(rows)
@@ -73,6 +76,27 @@ def trained(arguments: argparse.Namespace) -> int:
             f"{row['key']}  {row['stage']:<16} data {row['data'][:12]}  {row['megabytes']:8.1f} MB  {row['cpu_seconds']:8.0f} CPU s"
         )
     return 0
+
+
+def _trained_on(arguments: argparse.Namespace) -> int:
+    """Which models learnt from a document, so that a deletion knows what to train again."""
+    found = models_of(arguments.on, arguments.shelf or "")
+    if arguments.json:
+        emit(found)
+        return 0
+    for how, keys in found.items():
+        print(f"{how}: {', '.join(keys) or 'none'}")
+    if found["unknown"]:
+        print("unknown: trained before such lists were kept")
+    return 0
+
+
+def models_of(document: str, shelf: str | Path = "") -> dict[str, list[str]]:
+    """Keys of the trained models that learnt from ``document``, stand on one that did, or were chosen by it."""
+    from osler.tuning.disclosure.registry import trained_on
+
+    found = trained_on(document, shelf)
+    return {how: [card.key for card in getattr(found, how)] for how in ("learnt", "inherited", "looked", "unknown")}
 
 
 def _wanted(arguments: argparse.Namespace) -> tuple[Any, Any]:

@@ -77,7 +77,8 @@ async def run(setting: Setting) -> Outcome:
         ],
         limits=limited(
             "Kinds of task are wordings by templates over the same facts; instructions that people would call diverse differ in far more. The paper "
-            "compares data sets of several makers, judged by a language model.",
+            "compares data sets of several makers, judged by a language model. Changed after a first look: "
+            "more steps of instruction, since the model of six kinds had not learnt its own.",
             setting,
         ),
     )

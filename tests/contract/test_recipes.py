@@ -16,18 +16,28 @@ from shapes import EXAM, LABELLED, LETTERED, MESSAGES, ORGANS, Shape, shapes_of,
 
 from osler import recipes
 from osler.core.block import block_id, from_spec, is_block, to_spec
-from osler.core.errors import OslerError
+from osler.core.errors import ModelError, OslerError
 from osler.core.types import Example, Model, Prediction, Prompt, Strategy, Task
+from osler.models.local import Local
 from osler.models.recorded import Recorded
 from osler.models.simulated import Simulated
+from osler.study.dataset import inside
 from osler.tasks.template import Template
+from osler.tuning.corpora.text_files import TextFiles
+from osler.tuning.dialogue.files import ConversationFiles
+from osler.tuning.stage import Stage
 
 FOLDERS: tuple[Any, ...] = ("tasks", "models", "systems")
 NAMED = [(folder, name) for folder in FOLDERS for name in recipes.names(folder)]
 each_recipe = pytest.mark.parametrize(("folder", "name"), NAMED, ids=[f"{folder}/{name}" for folder, name in NAMED])
 PROTOCOLS: dict[str, Any] = {"tasks": Task, "models": Model, "systems": Strategy}
 
-TRAINABLE = [name for name in recipes.names("models") if "train" in recipes.recipe("models", name).supports]
+STAGED = [name for name in recipes.names("models") if isinstance(recipes.recipe("models", name), Stage)]
+TRAINABLE = [
+    name
+    for name in recipes.names("models")
+    if "train" in recipes.recipe("models", name).supports and name not in STAGED
+]
 TOYS = [(LETTERED, ORGANS), (LABELLED, MESSAGES)]
 
 
@@ -46,7 +56,11 @@ def test_a_recipe_is_values_only_and_says_what_it_is(folder: Any, name: str) -> 
     tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
     allowed = (ast.Expr, ast.ImportFrom, ast.Import, ast.Assign, ast.AnnAssign)
     assert all(isinstance(node, allowed) for node in tree.body), "a recipe holds no def, class or if"
-    public = {target for target, value in vars(module).items() if target.isupper() and not isinstance(value, type)}
+    public = {
+        target
+        for target, value in vars(module).items()
+        if target.isupper() and not target.startswith("_") and not isinstance(value, type)
+    }
     assert public <= {"RECIPE", "REPORTED", "DIFFERS", "TINY"}
     line = recipes.summary(folder, name)
     assert len(line.split()) >= 4
@@ -173,3 +187,21 @@ def test_a_model_that_can_be_trained_learns_the_toy_tasks(name: str, task: Templ
     assert block_id(again) == block_id(trained)
     assert same == answers
     assert block_id(trained) != block_id(model)
+
+
+@pytest.mark.parametrize("name", STAGED)
+def test_a_trained_system_has_a_small_form_that_needs_nothing_from_elsewhere(name: str) -> None:
+    full, tiny = (recipes.recipe("models", name, preset=preset) for preset in ("full", "tiny"))
+    assert type(full) is type(tiny)
+    assert block_id(full) != block_id(tiny)
+    assert from_spec(orjson.loads(orjson.dumps(to_spec(tiny)))) == tiny
+    assert not [held for held in inside(tiny) if isinstance(held, (Local, TextFiles, ConversationFiles))]
+    assert not full.weights
+    assert not tiny.weights
+    assert recipes.module("models", name).DIFFERS, "what differs from the paper is said"
+
+
+@pytest.mark.parametrize("name", STAGED)
+def test_a_trained_system_says_that_it_is_not_trained_yet(name: str) -> None:
+    with pytest.raises(ModelError, match="has not been trained"):
+        _ = recipes.recipe("models", name).folder
