@@ -11,7 +11,7 @@ import importlib.util
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -42,23 +42,30 @@ def measured(sizes: Sizes, folder: Path) -> dict[str, Any]:
     """Figures of all contests: see the module."""
     missing = lacking()
     found: dict[str, Any] = {"imports": _imports(missing), "missing": missing, "contests": []}
-    for make, rows, steps in zip(CONTESTS, sizes.rows, sizes.steps, strict=True):
-        if steps:
-            contest = make(folder, rows, steps, sizes.wide)
-            found["contests"].append(_contest(contest, sizes, missing))
+    made = zip(CONTESTS, sizes.rows, sizes.steps, strict=True)
+    contests = [make(folder, rows, steps, sizes.wide) for make, rows, steps in made if steps]
+    # Memory comes first for all: what earlier trainings freed would be used again, and the peak would not show it.
+    held = {contest.key: _memory(contest, missing) for contest in contests} if sizes.memory else {}
+    found["contests"] = [_contest(contest, sizes, missing, held.get(contest.key, {})) for contest in contests]
     place = folder / "decoder"
     found["reinforced"] = reinforced(str(place), sizes.wide, sizes.curve_steps) if place.is_dir() else {}
     return found
 
 
-def _contest(contest: Contest, sizes: Sizes, missing: Sequence[str]) -> dict[str, Any]:
+def _memory(contest: Contest, missing: Sequence[str]) -> dict[str, float]:
+    """Peak memory of each side above the start, in MiB; nothing where processes cannot be forked."""
+    if not hasattr(os, "fork"):
+        return {}
+    steps = min(_MEMORY_STEPS, contest.schedule.steps)
+    sides = [side for side in SIDES[contest.key] if able(side, missing)]
+    return {side.name: _forked(partial(run, contest, side, steps)) for side in sides}
+
+
+def _contest(contest: Contest, sizes: Sizes, missing: Sequence[str], memory: Mapping[str, float]) -> dict[str, Any]:
     sides = [side for side in SIDES[contest.key] if able(side, missing)]
     told: dict[str, Any] = {
-        "key": contest.key, "title": contest.title, "tokens": sum(contest.tokens), "memory": {}, "gap": None
+        "key": contest.key, "title": contest.title, "tokens": sum(contest.tokens), "memory": dict(memory), "gap": None
     }  # fmt: skip
-    if sizes.memory and hasattr(os, "fork"):
-        steps = min(_MEMORY_STEPS, contest.schedule.steps)
-        told["memory"] = {side.name: _forked(partial(run, contest, side, steps)) for side in sides}
     steps = min(sizes.curve_steps, contest.schedule.steps)
     peer = PEERS[contest.key]
     if able(peer, missing):

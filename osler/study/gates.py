@@ -37,7 +37,11 @@ def gates(results: Mapping[str, Any]) -> list[dict[str, Any]]:
     rows.append(
         _row("prompt engineering -> deployment", met, _against(shown, accept, cases) if systems else NOT_COUNTED)
     )
-    rows.append(_to_tuning(prompted, met))
+    asked = results.get("tuning") or {}
+    if asked.get("passed") is None:
+        rows.append(_to_tuning(prompted, met))
+    else:  # the study has models to tune, and the gate was asked when the prompted systems had answered
+        rows.append(_row("prompt engineering -> fine-tuning", asked["passed"], asked["reason"]))
     if tuned:
         rows += _after_tuning(results, _best(prompted, accept, cases), _candidate(tuned, accept, cases), accept)
     return rows

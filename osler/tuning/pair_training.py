@@ -178,6 +178,8 @@ def _trained(
     recent: deque[float] = deque(maxlen=_RECENT)
 
     def told(now: loop.Progress) -> None:
+        if "loss" not in now.losses:
+            return  # a step that was not applied: its loss was no number
         recent.append(now.losses["loss"])
         if tell is not None:
             tell(Progress(now.step, now.steps, sum(recent) / len(recent), now.seconds, now.left))

@@ -124,7 +124,7 @@ def test_rewards_are_normalised_as_by_the_whole_history() -> None:
 
     from osler.tuning.preference.policy_layers import PolicyNetwork
 
-    class Tiny(torch.nn.Module):
+    class Tiny(torch.nn.Module):  # type: ignore[misc]
         def get_output_embeddings(self) -> torch.nn.Module:
             return torch.nn.Linear(3, 5)
 
