@@ -20,7 +20,15 @@ TRAINING = [
     or name.removesuffix("_training").removesuffix("_tuning") in _TUNED
     or name in ("memorisation", "encoder_tuning", "zhongjing")
 ]
-BEFORE = {"chatdoctor", "baize", "alpacare", "bentsao", "medcpt", "med_palm", "meditron"}  # prompting's own of that name
+BEFORE = {
+    "chatdoctor",
+    "baize",
+    "alpacare",
+    "bentsao",
+    "medcpt",
+    "med_palm",
+    "meditron",
+}  # prompting's own of that name
 
 
 @pytest.mark.timeout(600)
