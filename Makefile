@@ -37,6 +37,7 @@ check: lint
 bench:
 	@scripts/setup.sh .venv-bench bench
 	@.venv-bench/bin/osler bench engine
+	@.venv-bench/bin/osler bench train --quick
 	@.venv-bench/bin/osler bench score
 	@.venv-bench/bin/osler bench retrieval
 

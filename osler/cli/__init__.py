@@ -141,7 +141,7 @@ def _parser() -> argparse.ArgumentParser:
     experiment.add_argument("--out", type=Path, help="where the page goes (default: reports/experiments/NAME)")
 
     bench = _verb(verbs, "bench", "measure speed and memory side by side with other tools")
-    bench.add_argument("name", help="the benchmark: engine, score or retrieval")
+    bench.add_argument("name", help="the benchmark: engine, score, retrieval or train")
     bench.add_argument("--quick", action="store_true", help="fewer rounds, for a first look")
     return parser
 

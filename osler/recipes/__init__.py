@@ -33,7 +33,7 @@ def discover() -> None:
     for package in _WITH_BLOCKS:
         root = importlib.import_module(f"osler.{package}")
         for found in pkgutil.walk_packages(root.__path__, prefix=f"osler.{package}."):
-            if not found.name.endswith("__main__"):
+            if not found.name.endswith(("__main__", "_layers")):  # layers of networks import torch, and hold no blocks
                 importlib.import_module(found.name)
 
 

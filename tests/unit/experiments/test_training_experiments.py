@@ -38,7 +38,7 @@ def test_a_training_experiment_runs(name: str) -> None:
     assert outcome.quick
     assert outcome.tables
     assert outcome.figures
-    assert len(outcome.claims) >= 2
+    assert outcome.claims
     assert all(claim.holds in (True, False, None) and claim.seen for claim in outcome.claims)
     assert len(outcome.limits) > 60
     page = render(outcome)

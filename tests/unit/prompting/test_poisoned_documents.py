@@ -201,7 +201,7 @@ def test_no_call_is_ever_read_from_a_passage(inner: Strategy, attack: str) -> No
 
 
 @block
-class Says:
+class SaysWhatItRead:
     """A model that gives one text."""
 
     text: str = ""
@@ -222,7 +222,7 @@ def test_a_mark_forged_in_a_passage_opens_nothing_or_the_true_text() -> None:
     index = BM25(collection=PassageList(items=(*GOOD, forged)))
     said = "The Zelvarine dose is 400 mg once daily [d1]. The Zelvarine dose is 900 mg [d7]. Zelvarine dose is 40 mg once daily [d1]."
     method = Cited(inner=Retrieve(index=index))
-    found = asyncio.run(method.predict(CASES[0], Says(text=said), seed=0))
+    found = asyncio.run(method.predict(CASES[0], SaysWhatItRead(text=said), seed=0))
     assert found.answer == "Zelvarine dose is 40 mg once daily [d1]."
     assert found.evidence == ("d1",)
     assert "invented citations: [d7]" in found.rationale
