@@ -151,6 +151,9 @@ def _train(train: argparse.ArgumentParser) -> None:
     train.add_argument("--study", type=Path, help="a study file, whose training cases are learnt from")
     train.add_argument("--preset", choices=("full", "tiny"), default="tiny", help="the recipe's size (default: tiny)")
     train.add_argument("--seed", type=int, default=0, help="the seed of everything drawn (default: 0)")
+    train.add_argument("--processes", type=int, default=1, help="processes to share the work out to (default: 1)")
+    train.add_argument("--strategy", choices=("ddp", "fsdp"), default="ddp", help="whole copies, or weights in shards")
+    train.add_argument("--ray", action="store_true", help="start the processes on a Ray cluster (extra ray)")
     train.add_argument(
         "--shelf", type=Path, help="where trained models go (default: OSLER_MODELS, or the user's cache)"
     )
