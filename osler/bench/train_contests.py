@@ -233,8 +233,8 @@ _SMALL = DecoderShape(layers=2, hidden=32, heads=2, inner=48)
 
 def decoder_folder(folder: Path, wide: bool) -> Path:
     """A chat decoder with fresh weights on the disk, where TRL looks for the reference. Made once."""
+    from osler.models.quiet import quiet
     from osler.tuning.dialogue.templates import give_template
-    from osler.tuning.networks.encoder_heads import quiet
 
     place = folder / "decoder"
     if not place.is_dir():

@@ -205,7 +205,7 @@ def _with_order(base: Any) -> Any:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Without the warnings and bars of other trainers."""
-    from osler.tuning.networks.encoder_heads import quiet
+    from osler.models.quiet import quiet
 
     with warnings.catch_warnings(), quiet():
         warnings.simplefilter("ignore")

@@ -130,7 +130,7 @@ def right_doses(folder: Path, asked: Sequence[tuple[str, str, int]]) -> list[flo
     import torch
     import transformers
 
-    from osler.tuning.networks.encoder_heads import quiet
+    from osler.models.quiet import quiet
 
     with quiet():
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder)

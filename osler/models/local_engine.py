@@ -15,6 +15,7 @@ from osler.models.adapter import adapted, is_adapter, soft_tokens
 from osler.models.batching import batches
 from osler.models.local_text import ANSWER, before_reply, context_in, prompt_ids, render
 from osler.models.quantised_folder import network_of
+from osler.models.quiet import quiet
 
 if TYPE_CHECKING:
     from osler.models.local import Local
@@ -95,7 +96,8 @@ def load(local: Local) -> Engine:
         asked = dtype if dtype == "auto" else getattr(torch, dtype)
 
         def whole(folder: str | Path) -> Any:
-            return network_of(classes[kind], str(folder), dtype=asked, **where)
+            with quiet():
+                return network_of(classes[kind], str(folder), dtype=asked, **where)
 
         model: Any = adapted(local.path, whole) if is_adapter(local.path) else whole(local.path)
     except (OSError, ValueError) as error:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import orjson
 
-from osler.tuning.networks.encoder_heads import quiet
+from osler.models.quiet import quiet
 from osler.tuning.objectives.contrastive import InfoNCE, cached, excused
 from osler.tuning.pair_data import Matched
 from osler.tuning.trainer.learner import Batch, Key, Learner, draws

@@ -11,8 +11,9 @@ import orjson
 from numpy.typing import NDArray
 
 from osler.core.errors import DataError
+from osler.models.quiet import quiet
 from osler.tuning.joint_data import Grounded, World
-from osler.tuning.networks.encoder_heads import quiet, words_head
+from osler.tuning.networks.encoder_heads import words_head
 from osler.tuning.objectives.link_prediction import LinkPrediction, distmult, link_loss
 from osler.tuning.objectives.masked_language import MaskedLanguage
 from osler.tuning.objectives.objective import Row, Vocabulary

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from osler.core.errors import SpecError
 from osler.models.cross_encoder_engine import padded, pair_ids
-from osler.tuning.networks.encoder_heads import quiet
+from osler.models.quiet import quiet
 from osler.tuning.objectives.listwise import listwise
 from osler.tuning.trainer.learner import Batch, Key, Learner
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from osler.core.errors import DataError
+from osler.models.quiet import quiet
 from osler.tuning.corpora.corpus import Text
 from osler.tuning.logistic import fit, log_shares
 from osler.tuning.objectives.masked_language import MaskedLanguage
@@ -118,8 +119,6 @@ def token_vectors(
     ``whole`` those of all tokens. A word beyond ``length`` tokens has zeros."""
     import torch
     import transformers
-
-    from osler.tuning.networks.encoder_heads import quiet
 
     with quiet():
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from osler.models.quiet import quiet
 from osler.tuning.corpora.packing import block_mask
-from osler.tuning.networks.encoder_heads import hidden_states, quiet, read_heads, seeded, words_head, write_heads
+from osler.tuning.networks.encoder_heads import hidden_states, read_heads, seeded, words_head, write_heads
 from osler.tuning.objectives.objective import NOTHING, Family, Objective, Row, Vocabulary
 from osler.tuning.pretrain_rows import positions_of
 from osler.tuning.trainer.learner import Batch, Key, Learner, draws

@@ -18,6 +18,7 @@ from osler.knowledge.passages import Index, PassageList
 from osler.models.cross_encoder import CrossEncoder, PairText
 from osler.models.encoder import Encoder, writes_nothing
 from osler.models.minilm import Floats
+from osler.models.quiet import quiet
 from osler.tuning.pair_data import Matched, Matches, matched_pairs, matches_hash
 from osler.tuning.pair_learner import Listed, PairLearner, cross_encoder_from
 from osler.tuning.rerank_data import Sought, listed
@@ -97,7 +98,6 @@ class Reranker(Stage):
 
     def _fresh(self, work: Work, rows: Sequence[Matched], folder: Path) -> Path:
         """An encoder from scratch in ``folder``."""
-        from osler.tuning.networks.encoder_heads import quiet
         from osler.tuning.networks.loaded_encoder import encoder_of
 
         texts = [text for one in rows for text in (one.query, one.text)]

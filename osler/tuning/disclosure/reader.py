@@ -14,6 +14,7 @@ from osler.core.types import Message, Part
 from osler.models.adapter import adapted
 from osler.models.local import Local
 from osler.models.local_text import prompt_ids, render
+from osler.models.quiet import quiet
 from osler.tuning.disclosure.canaries import Canary
 from osler.tuning.pretrain_figures import Losses, masked_loss
 from osler.tuning.trainer.order import passes
@@ -37,7 +38,7 @@ class Reader:
         import torch
         import transformers
 
-        from osler.tuning.networks.encoder_heads import loaded, quiet
+        from osler.tuning.networks.encoder_heads import loaded
 
         self.folder = Path(folder)
         self.masked = Local(path=str(folder)).found_kind == "encoder"

@@ -14,6 +14,7 @@ import numpy as np
 from osler.core.block import block, digest
 from osler.core.errors import ModelError, SpecError
 from osler.models.adapter import adapted
+from osler.models.quiet import quiet
 from osler.tuning.corpora.corpus import Corpus, Text
 from osler.tuning.shelf import weights_hash
 
@@ -91,7 +92,7 @@ def _written(
     import torch
     import transformers
 
-    from osler.tuning.networks.encoder_heads import loaded, quiet
+    from osler.tuning.networks.encoder_heads import loaded
     from osler.tuning.preference.sampling import sample
 
     with quiet(), torch.random.fork_rng(devices=[]):

@@ -6,8 +6,7 @@ heads and whatever an adapter added, and ``head.json`` with labels and settings.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,6 +14,7 @@ import orjson
 
 from osler.core.block import from_spec, to_spec
 from osler.core.errors import DataError, SpecError
+from osler.models.quiet import quiet
 from osler.tuning.networks.shapes import DecoderShape, EncoderShape
 from osler.tuning.stage import folder_of
 
@@ -202,19 +202,3 @@ def _with_kinds(body: Any, kinds: int) -> bool:
         inner.token_type_embeddings = more
         body.config.type_vocab_size = kinds
     return True
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Without transformers' reports that a head is new or a pooler is not used: both are meant to be."""
-    from transformers.utils import logging
-
-    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(level)
-        if bars:
-            logging.enable_progress_bar()

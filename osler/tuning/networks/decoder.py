@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from osler.tuning.networks.encoder_heads import loaded, quiet, seeded
+from osler.models.quiet import quiet
+from osler.tuning.networks.encoder_heads import loaded, seeded
 from osler.tuning.networks.shapes import DecoderShape
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from osler.core.errors import ModelError
 from osler.models.quantised_folder import network_of
+from osler.models.quiet import quiet
 from osler.tuning.networks.shapes import EncoderShape
 
 if TYPE_CHECKING:
@@ -111,19 +112,3 @@ def seeded(seed: int) -> Iterator[None]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield
-
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Loading and writing without bars and without the report of heads that are fresh on purpose."""
-    from transformers.utils import logging
-
-    shown, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(level)
-        if shown:
-            logging.enable_progress_bar()

@@ -7,7 +7,8 @@ from typing import Any
 
 from osler.core.errors import SpecError
 from osler.models.local_engine import read_tokenizer
-from osler.tuning.networks.encoder_heads import quiet, seeded
+from osler.models.quiet import quiet
+from osler.tuning.networks.encoder_heads import seeded
 from osler.tuning.networks.shapes import EncoderShape
 from osler.tuning.stage import folder_of
 

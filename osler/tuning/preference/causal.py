@@ -8,7 +8,7 @@ from typing import Any
 from osler.core.errors import ModelError, SpecError
 from osler.models.adapter import ready_base
 from osler.models.local_engine import read_tokenizer
-from osler.tuning.networks.encoder_heads import quiet
+from osler.models.quiet import quiet
 from osler.tuning.stage import folder_of
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from osler.core.block import canonical, digest
 from osler.core.errors import ModelError
+from osler.models.quiet import quiet
 from osler.tuning.disclosure import documents
 from osler.tuning.shelf import Held, Shelf
 from osler.tuning.trainer import card
@@ -65,7 +66,8 @@ def built(
             identity=identity,
             tell=None if tell is None else lambda progress: tell(name, progress),
         )
-        record, about = stage.build(work)
+        with quiet():
+            record, about = stage.build(work)
     held: Held | None = None
     if processes.writes:
         manifest = {
