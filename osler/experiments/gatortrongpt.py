@@ -233,6 +233,7 @@ def _outcome(setting: Setting, found: list[Looked]) -> Outcome:
             "The decoder has read a hundred notes and not 82 billion words, so what it writes can hold no more medicine than these; "
             "the paper's gain comes from more text than there were notes. Notes of one template share runs of words in any case. "
             f"Against as many synthetic notes the real ones differ in F1 by {told(gain_over_seeds(f1[SAME], f1[REAL]))}. Whether "
-            "physicians can tell the notes apart, the paper's other result, is not shown."
+            "physicians can tell the notes apart, the paper's other result, is not shown. The claims on copying were put into this form "
+            "after a first look, and planted codes were made rarer: they are explorations."
         ),
     )  # fmt: skip

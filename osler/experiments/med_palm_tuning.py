@@ -105,7 +105,9 @@ async def run(setting: Setting) -> Outcome:
         limits=(
             "The wanted manner is one closing sentence that the model had met before; the paper's clinicians rated twelve qualities of "
             "long answers. Nothing here says that such advice is right or enough. The base reads the plain questions of the same facts "
-            "in pre-training, so right facts are memory, not reasoning. Rate and steps of the soft prompt were set once for this size."
+            "in pre-training, so right facts are memory, not reasoning. Rate and steps of the soft prompt were set once for this size. "
+            "A first design, with more diseases and a base that knew a fifth of the facts, could not tell what happens to them "
+            "(−2.2 points, −12.9 to 8.4); diseases, relations and steps were changed after that."
         ),
     )
 

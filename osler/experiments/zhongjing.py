@@ -58,7 +58,9 @@ async def run(setting: Setting) -> Outcome:
         limits=(
             "Rules stand for the paper's annotators, and the prompts follow nine fixed wordings: a large model could be led "
             "astray in ways that cannot occur here. Pre-training is left out. Three seeds show that the direction is no accident "
-            "of one training, not how much seeds differ."
+            "of one training, not how much seeds differ. The setting was chosen after results were seen, on these prompts and one of "
+            "these seeds: diseases, steps, rates and the share of right replies were changed until the base could learn at all, since "
+            "three earlier settings ended with no refusal. So the gain is that of a tuned setting and confirms nothing."
         ),
     )
 
