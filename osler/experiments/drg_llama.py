@@ -49,7 +49,8 @@ async def run(setting: Setting) -> Outcome:
     found = [await asyncio.to_thread(_seed, seed, setting.quick) for seed in seeds]
     arms = list(found[0].right)
     dissected = _gain(found, "one head", "two heads")
-    rare = _gain(found, "one head", "two heads", most=RARE)
+    enough = len(_rows(found, "one head", RARE)) > 1  # with many stays a seed may have no DRG that is so rare
+    rare = _gain(found, "one head", "two heads", most=RARE) if enough else None
     longer = _gain(found, f"two heads, {LENGTHS[0]} tokens", "two heads")
     trips = _round_trips()
     return Outcome(
@@ -77,8 +78,10 @@ async def run(setting: Setting) -> Outcome:
             ),
             Claim(
                 text=f"The gain is there on DRGs of which at most {RARE} stays were seen",
-                seen=f"two heads less one head there: {rare.told()}",
-                holds=_settled(rare),
+                seen="too few seeds have such DRGs"
+                if rare is None
+                else f"two heads less one head there: {rare.told()}",
+                holds=None if rare is None else _settled(rare),
             ),
             Claim(
                 text=f"Reading {LENGTHS[-1]} tokens is better than reading {LENGTHS[0]}",
@@ -158,7 +161,9 @@ def _round_trips() -> int:
 
 
 def _rows(found: Sequence[Seed], arm: str, most: float) -> list[list[float]]:
-    return [[value for value, seen in zip(one.right[arm], one.seen, strict=True) if seen <= most] for one in found]
+    """Right or not by stay, of the seeds that have DRGs with at most ``most`` training stays."""
+    rows = [[value for value, seen in zip(one.right[arm], one.seen, strict=True) if seen <= most] for one in found]
+    return [row for row in rows if row]
 
 
 def _gain(found: Sequence[Seed], first: str, second: str, most: float = math.inf) -> Gain:
@@ -166,7 +171,10 @@ def _gain(found: Sequence[Seed], first: str, second: str, most: float = math.inf
 
 
 def _told(found: Sequence[Seed], arm: str, most: float = math.inf) -> str:
-    value, low, high = mean_over_seeds(_rows(found, arm, most))
+    rows = _rows(found, arm, most)
+    if len(rows) < 2:
+        return "\u2013"
+    value, low, high = mean_over_seeds(rows)
     return f"{100 * value:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
 
 
@@ -179,7 +187,10 @@ def _figure(found: Sequence[Seed]) -> Figure:
         points = []
         for length in LENGTHS:
             arm = "two heads" if length == LENGTHS[-1] else f"two heads, {length} tokens"
-            value, low, high = mean_over_seeds(_rows(found, arm, most))
+            rows = _rows(found, arm, most)
+            if len(rows) < 2:
+                continue
+            value, low, high = mean_over_seeds(rows)
             points.append(Point(x=length, y=value, low=max(0.0, low), high=min(1.0, high)))
         return Curve(title=title, points=points)
 

@@ -24,6 +24,8 @@ def gain_over_seeds(first: Sequence[Sequence[float]], second: Sequence[Sequence[
     """
     if not len(first) or len(first) != len(second) or any(len(a) != len(b) for a, b in zip(first, second, strict=True)):
         raise DataError("two trainings are compared over the same seeds and the same cases of each")
+    if not all(len(row) for row in first):
+        raise DataError("a seed without cases has no mean", hint="leave that seed out of the comparison")
     rows = [np.asarray(b, float) - np.asarray(a, float) for a, b in zip(first, second, strict=True)]
     if len({len(row) for row in rows}) > 1:
         rows = [np.array([row.mean()]) for row in rows]

@@ -59,3 +59,5 @@ def test_what_is_not_paired_is_refused() -> None:
         gain_over_seeds([[1.0]], [[1.0, 0.0]])
     with pytest.raises(DataError, match="same seeds"):
         gain_over_seeds([], [])
+    with pytest.raises(DataError, match="without cases"):
+        gain_over_seeds([[1.0], []], [[1.0], []])
