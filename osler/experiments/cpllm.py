@@ -13,9 +13,8 @@ import numpy as np
 
 from osler.core.block import replace
 from osler.core.types import Prompt
-from osler.experiments.measure import Gain
 from osler.experiments.outcome import Claim, Curve, Figure, Outcome, Point, Setting, TableOf
-from osler.experiments.seeds import gain_over_seeds, mean_over_seeds
+from osler.experiments.seeds import arm_told, gain_of_arms, gain_told, mean_over_seeds
 from osler.recipes.models.cpllm import TINY
 from osler.tuning.logistic import fit
 from osler.tuning.objectives.next_token import NextToken
@@ -49,9 +48,9 @@ class Patient(NamedTuple):
 async def run(setting: Setting) -> Outcome:
     seeds = range(setting.seed, setting.seed + (3 if setting.quick else 5))
     found = [await asyncio.to_thread(_seed, seed, setting.quick) for seed in seeds]
-    words = _gain(found, "ids", "descriptions")
-    tokens = _gain(found, "descriptions", "descriptions as new words")
-    counts = _gain(found, "counts of codes", "descriptions as new words")
+    words = gain_of_arms(found, "ids", "descriptions")
+    tokens = gain_of_arms(found, "descriptions", "descriptions as new words")
+    counts = gain_of_arms(found, "counts of codes", "descriptions as new words")
     return Outcome(
         setup=(
             f"Made-up patients with 4 to 9 coded diagnoses from {len(CODES)} codes, drawn as a chain in which a visit tends "
@@ -66,7 +65,7 @@ async def run(setting: Setting) -> Outcome:
             TableOf(
                 title="Area under the precision-recall curve",
                 columns=("codes as", "PR-AUC (95 % interval over seeds)"),
-                rows=[[arm, _told(found, arm)] for arm in ARMS],
+                rows=[[arm, arm_told(found, arm)] for arm in ARMS],
                 about=f"By chance it is {PREVALENCE:.2f}. {_sizes(setting.quick)[2]:,} test patients a seed.",
             )
         ],
@@ -74,18 +73,18 @@ async def run(setting: Setting) -> Outcome:
         claims=[
             Claim(
                 text="Descriptions are better than ids",
-                seen=f"descriptions less ids: {_points(words)}",
-                holds=_settled(words),
+                seen=f"descriptions less ids: {gain_told(words)}",
+                holds=words.settled,
             ),
             Claim(
                 text="Descriptions as new words are better than in the model's own tokens",
-                seen=f"new words less descriptions: {_points(tokens)}",
-                holds=_settled(tokens),
+                seen=f"new words less descriptions: {gain_told(tokens)}",
+                holds=tokens.settled,
             ),
             Claim(
                 text="The language model is better than logistic regression on counts of codes",
-                seen=f"new words less counts: {_points(counts)}",
-                holds=_settled(counts),
+                seen=f"new words less counts: {gain_told(counts)}",
+                holds=counts.settled,
             ),
         ],
         limits=(
@@ -196,23 +195,6 @@ def _average_precision(risks: Any, wanted: Any) -> float:
     ends = np.append(np.flatnonzero(np.diff(risks[order])), len(order) - 1)
     gained = np.diff(np.concatenate([[0], hits[ends]]))
     return float((gained * hits[ends] / places[ends]).sum() / wanted.sum())
-
-
-def _gain(found: Sequence[Mapping[str, float]], first: str, second: str) -> Gain:
-    return gain_over_seeds([[one[first]] for one in found], [[one[second]] for one in found])
-
-
-def _told(found: Sequence[Mapping[str, float]], arm: str) -> str:
-    value, low, high = mean_over_seeds([[one[arm]] for one in found])
-    return f"{value:.3f} ({low:.3f} to {high:.3f})"
-
-
-def _points(gain: Gain) -> str:
-    return f"{gain.value:+.3f} ({gain.low:+.3f} to {gain.high:+.3f}; p {gain.p_told})"
-
-
-def _settled(gain: Gain) -> bool | None:
-    return True if gain.low > 0 else False if gain.high < 0 else None
 
 
 def _figure(found: Sequence[Mapping[str, float]]) -> Figure:

@@ -74,19 +74,19 @@ async def run(setting: Setting) -> Outcome:
             Claim(
                 text="Two heads joined by the table are right more often than one head",
                 seen=f"two heads less one head: {dissected.told()}",
-                holds=_settled(dissected),
+                holds=dissected.settled,
             ),
             Claim(
                 text=f"The gain is there on DRGs of which at most {RARE} stays were seen",
                 seen="too few seeds have such DRGs"
                 if rare is None
                 else f"two heads less one head there: {rare.told()}",
-                holds=None if rare is None else _settled(rare),
+                holds=None if rare is None else rare.settled,
             ),
             Claim(
                 text=f"Reading {LENGTHS[-1]} tokens is better than reading {LENGTHS[0]}",
                 seen=f"{LENGTHS[-1]} less {LENGTHS[0]} tokens: {longer.told()}",
-                holds=_settled(longer),
+                holds=longer.settled,
             ),
             Claim(
                 text="The table gives back each DRG from its two labels",
@@ -176,10 +176,6 @@ def _told(found: Sequence[Seed], arm: str, most: float = math.inf) -> str:
         return "\u2013"
     value, low, high = mean_over_seeds(rows)
     return f"{100 * value:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
-
-
-def _settled(gain: Gain) -> bool | None:
-    return True if gain.low > 0 else False if gain.high < 0 else None
 
 
 def _figure(found: Sequence[Seed]) -> Figure:

@@ -65,6 +65,11 @@ class Gain:
         return self.low > 0
 
     @property
+    def settled(self) -> bool | None:
+        """Whether the gain is there: False where it is a loss, None where the interval holds zero."""
+        return True if self.low > 0 else False if self.high < 0 else None
+
+    @property
     def none(self) -> bool:
         """The interval holds zero."""
         return self.low <= 0 <= self.high

@@ -13,9 +13,8 @@ import numpy as np
 
 from osler.core.block import replace
 from osler.core.types import Prompt
-from osler.experiments.measure import Gain
 from osler.experiments.outcome import Claim, Curve, Figure, Outcome, Point, Setting, TableOf
-from osler.experiments.seeds import gain_over_seeds, mean_over_seeds
+from osler.experiments.seeds import arm_told, gain_of_arms, gain_over_seeds, gain_told, mean_over_seeds
 from osler.recipes.models.nyutron import TINY
 from osler.tuning.logistic import fit
 from osler.tuning.stage import made
@@ -43,10 +42,10 @@ async def run(setting: Setting) -> Outcome:
     seeds = range(setting.seed, setting.seed + (3 if setting.quick else 5))
     found = [await asyncio.to_thread(_seed, seed, setting.quick) for seed in seeds]
     many = _many(setting.quick)
-    inflated = _gain(found, "later years", "same years")
-    local = _gain(found, "other site, as trained", "other site, tuned there")
-    few = _gain(found, f"words, {FEW} labels", f"reader, {FEW} labels")
-    more = _gain(found, f"words, {many} labels", f"reader, {many} labels")
+    inflated = gain_of_arms(found, "later years", "same years")
+    local = gain_of_arms(found, "other site, as trained", "other site, tuned there")
+    few = gain_of_arms(found, f"words, {FEW} labels", f"reader, {FEW} labels")
+    more = gain_of_arms(found, f"words, {many} labels", f"reader, {many} labels")
     narrowed = gain_over_seeds(
         [[one[f"reader, {many} labels"] - one[f"words, {many} labels"]] for one in found],
         [[one[f"reader, {FEW} labels"] - one[f"words, {FEW} labels"]] for one in found],
@@ -63,7 +62,7 @@ async def run(setting: Setting) -> Outcome:
             TableOf(
                 title="Area under the ROC curve",
                 columns=("what", "AUC (95 % interval over seeds)"),
-                rows=[[arm, _told(found, arm)] for arm in found[0]],
+                rows=[[arm, arm_told(found, arm)] for arm in found[0]],
                 about=f"The reader of the first four rows learnt from {many} labels.",
             )
         ],
@@ -71,28 +70,28 @@ async def run(setting: Setting) -> Outcome:
         claims=[
             Claim(
                 text="A random split shows a higher AUC than a test on later years",
-                seen=f"same years less later years: {_points(inflated)}",
-                holds=_settled(inflated),
+                seen=f"same years less later years: {gain_told(inflated)}",
+                holds=inflated.settled,
             ),
             Claim(
                 text="Tuning on notes of the other hospital raises the AUC there",
-                seen=f"tuned there less as trained: {_points(local)}",
-                holds=_settled(local),
+                seen=f"tuned there less as trained: {gain_told(local)}",
+                holds=local.settled,
             ),
             Claim(
                 text=f"With {FEW} labels the pre-trained reader beats words with weights",
-                seen=f"reader less words: {_points(few)}",
-                holds=_settled(few),
+                seen=f"reader less words: {gain_told(few)}",
+                holds=few.settled,
             ),
             Claim(
                 text=f"With {many} labels the pre-trained reader beats words with weights",
-                seen=f"reader less words: {_points(more)}",
-                holds=_settled(more),
+                seen=f"reader less words: {gain_told(more)}",
+                holds=more.settled,
             ),
             Claim(
                 text="The reader's advantage is greater with few labels",
-                seen=f"advantage with {FEW} less that with {many}: {_points(narrowed)}",
-                holds=_settled(narrowed),
+                seen=f"advantage with {FEW} less that with {many}: {gain_told(narrowed)}",
+                holds=narrowed.settled,
             ),
         ],
         limits=(
@@ -215,23 +214,6 @@ def _auc(risks: Any, notes: Sequence[Note]) -> float:
     ranks = rankdata(risks)
     ill, well = int(back.sum()), int((~back).sum())
     return float((ranks[back].sum() - ill * (ill + 1) / 2) / (ill * well))
-
-
-def _gain(found: Sequence[Mapping[str, float]], first: str, second: str) -> Gain:
-    return gain_over_seeds([[one[first]] for one in found], [[one[second]] for one in found])
-
-
-def _told(found: Sequence[Mapping[str, float]], arm: str) -> str:
-    value, low, high = mean_over_seeds([[one[arm]] for one in found])
-    return f"{value:.3f} ({low:.3f} to {high:.3f})"
-
-
-def _points(gain: Gain) -> str:
-    return f"{gain.value:+.3f} ({gain.low:+.3f} to {gain.high:+.3f}; p {gain.p_told})"
-
-
-def _settled(gain: Gain) -> bool | None:
-    return True if gain.low > 0 else False if gain.high < 0 else None
 
 
 def _figure(found: Sequence[Mapping[str, float]], many: int) -> Figure:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,22 @@ def mean_over_seeds(values: Sequence[Sequence[float]]) -> tuple[float, float, fl
     """Mean of ``[seed][case]`` with the ends of its 95 % interval, by the same reckoning."""
     found = gain_over_seeds([[0.0] * len(row) for row in values], values)
     return found.value, found.low, found.high
+
+
+def gain_of_arms(found: Sequence[Mapping[str, float]], first: str, second: str) -> Gain:
+    """``gain_over_seeds`` where each seed has one figure of each arm."""
+    return gain_over_seeds([[one[first]] for one in found], [[one[second]] for one in found])
+
+
+def arm_told(found: Sequence[Mapping[str, float]], arm: str) -> str:
+    """The mean of an arm's figure over seeds with its interval."""
+    value, low, high = mean_over_seeds([[one[arm]] for one in found])
+    return f"{value:.3f} ({low:.3f} to {high:.3f})"
+
+
+def gain_told(gain: Gain) -> str:
+    """A gain in the unit of its figure, with interval and p."""
+    return f"{gain.value:+.3f} ({gain.low:+.3f} to {gain.high:+.3f}; p {gain.p_told})"
 
 
 def _tested(held: Floats) -> Gain:

@@ -143,6 +143,10 @@ class Stage:
         return await self.local.score(messages, choices)
 
 
+def _holds_stage(value: Any) -> bool:
+    return any(isinstance(item, Stage) for item in (value if isinstance(value, tuple) else (value,)))
+
+
 def stages_in(stage: Stage) -> list[Stage]:
     """The stages that stand in the fields of a stage, not those inside them."""
     values = [getattr(stage, name) for name in stage.__dataclass_fields__]  # type: ignore[attr-defined]
@@ -170,16 +174,14 @@ def made(
         _ = model.held  # it must be there, and unchanged; it stays on its own shelf
         return model
     here = replace(model, shelf=str(shelf)) if shelf else model
-    inner = {
-        name: made(value, pairs, seed=seed, shelf=here.shelf, tell=tell, launch=launch)
-        for name, value in ((name, getattr(here, name)) for name in here.__dataclass_fields__)  # type: ignore[attr-defined]
-        if isinstance(value, Stage)
-    }
-    inner |= {
-        name: tuple(made(value, pairs, seed=seed, shelf=here.shelf, tell=tell, launch=launch) for value in values)
-        for name, values in ((name, getattr(here, name)) for name in here.__dataclass_fields__)  # type: ignore[attr-defined]
-        if isinstance(values, tuple) and any(isinstance(value, Stage) for value in values)
-    }
+
+    def trained(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(map(trained, value))
+        return made(value, pairs, seed=seed, shelf=here.shelf, tell=tell, launch=launch)
+
+    held_in = {name: getattr(here, name) for name in here.__dataclass_fields__}  # type: ignore[attr-defined]
+    inner = {name: trained(value) for name, value in held_in.items() if _holds_stage(value)}
     ready = replace(here, **inner) if inner else here
     used = pairs if ready.reads_pairs else ()
     if ready.reads_pairs and not len(used):
